@@ -1,0 +1,1 @@
+"""Deep learning from the ground up, in PyTorch."""

@@ -1,0 +1,1 @@
+"""How each thing is held against its independent reference."""

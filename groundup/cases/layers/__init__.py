@@ -1,0 +1,1 @@
+"""Layers against torch.nn."""

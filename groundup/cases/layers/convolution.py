@@ -1,0 +1,27 @@
+"""Convolution layers against torch.nn's."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import torch
+from torch import Generator, nn
+
+from groundup.cases.case import ModuleCase, Sample, call
+from groundup.layers.convolution import Conv2d
+
+CONV2D = dict(in_channels=4, out_channels=6, kernel_size=(3, 2), stride=(2, 1), padding=1, dilation=2, groups=2)
+
+
+def pictures(generator: Generator) -> Iterator[Sample]:
+    yield call(torch.randn(3, 4, 9, 8, generator=generator, dtype=torch.float64))
+
+
+CASES = [
+    ModuleCase(
+        name="Conv2d",
+        reference="torch.nn.Conv2d",
+        ours=partial(Conv2d, **CONV2D),
+        theirs=partial(nn.Conv2d, **CONV2D),
+        samples=pictures,
+    ),
+]

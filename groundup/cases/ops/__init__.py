@@ -1,0 +1,1 @@
+"""Ops against torch.nn.functional."""

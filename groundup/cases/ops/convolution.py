@@ -1,0 +1,27 @@
+"""conv2d and conv_transpose2d against torch's."""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Generator
+
+from groundup.cases.case import OpCase, Sample, call
+from groundup.ops.convolution import conv2d
+
+
+def conv2d_samples(generator: Generator) -> Iterator[Sample]:
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    yield call(draw(2, 3, 5, 6), draw(4, 3, 3, 2), draw(4))
+    yield call(draw(1, 4, 6, 5), draw(6, 2, 3, 3), None, stride=2, padding=1, groups=2)
+    yield call(draw(2, 2, 7, 6), draw(2, 1, 2, 3), draw(2), stride=(2, 1), padding=(1, 2), dilation=(3, 2), groups=2)
+    yield call(draw(3, 8, 9, 9).to(memory_format=torch.channels_last), draw(16, 8, 1, 1), draw(16), stride=3)
+    yield call(draw(2, 7, 4, 8).permute(0, 3, 1, 2), draw(5, 8, 4, 4), draw(5), padding=3)
+    yield call(draw(0, 2, 5, 5), draw(3, 2, 3, 3), draw(3))
+
+
+CASES = [
+    OpCase(name="conv2d", reference="torch.nn.functional.conv2d", ours=conv2d, theirs=F.conv2d, samples=conv2d_samples),
+]

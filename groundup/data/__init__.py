@@ -1,0 +1,1 @@
+"""Functions that return data sets of dicts with standard keys."""

@@ -1,0 +1,1 @@
+"""Recipe, Facts, Trainer, Run: the one training loop and what it keeps."""

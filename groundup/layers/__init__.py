@@ -1,0 +1,1 @@
+"""Modules of one concept each, over the ops."""

@@ -1,0 +1,1 @@
+"""Thin wraps of well-kept metric libraries, fed with (prediction, batch)."""

@@ -1,0 +1,1 @@
+"""One file a paper: blocks, class, sizes, WEIGHTS and CARD."""

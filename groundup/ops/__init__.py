@@ -1,0 +1,1 @@
+"""Pure functions, each on a ladder: loops, tensors, manual, fused."""

@@ -1,0 +1,1 @@
+"""Comparing two computations: how far apart, and where they part."""

@@ -1,0 +1,1 @@
+"""Functions that return a Recipe: the one place where model meets data."""

@@ -1,0 +1,1 @@
+"""Recipes that tell pictures apart."""

@@ -1,0 +1,1 @@
+"""What a batch means: loss, prediction, reading, writing, pictures."""
