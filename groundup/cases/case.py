@@ -7,7 +7,7 @@ Levels: A, a live independent implementation (also a network that the case compo
 B, golden numbers with their provenance, or equations worked by hand; C, self-consistency only.
 """
 
-import importlib
+import importlib.util
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,16 @@ import torch
 from torch import Generator, Tensor, nn
 
 from groundup.ops.ladder import Ladder, rung
-from groundup.parity.compare import MODEL_BOUND, PART_BOUND, Errors, compare_functions, compare_modules, randomize, relative_error
+from groundup.parity.compare import (
+    MODEL_BOUND,
+    PART_BOUND,
+    Errors,
+    compare_functions,
+    compare_modules,
+    randomize,
+    relative_error,
+    values_and_gradients,
+)
 from groundup.weights.rules import Rule, rename
 
 LOOPS_LIMIT = 2_000  # the `loops` rung is tried on inputs of up to this many numbers in all
@@ -36,6 +45,14 @@ class Sample:
 def call(*args, **kwargs) -> Sample:
     """Write a sample as one would write the call."""
     return Sample(args, kwargs)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Process time, and all the memory that was allocated on the way."""
+
+    milliseconds: float
+    megabytes: float
 
 
 @dataclass(frozen=True)
@@ -106,14 +123,25 @@ class OpCase(Case):
                 errors |= compare_functions(self.ours, self.theirs, sample.args, sample.kwargs)
         return errors
 
-    def cost(self, name: str) -> float:
-        """Seconds of process time that one forward and backward of all the samples takes on a rung."""
+    def cost(self, name: str) -> Cost:
+        """What the forward and backward of the samples costs on a rung; the same samples for each, so that they compare."""
         samples = list(self.samples(Generator().manual_seed(0)))
-        with rung(name):
-            start = time.process_time()
+        if "loops" in self.rungs():
+            samples = [sample for sample in samples if sample.size() <= LOOPS_LIMIT]
+
+        def work() -> None:
             for sample in samples:
-                compare_functions(self.ours, self.ours, sample.args, sample.kwargs)
-        return (time.process_time() - start) / 2
+                values_and_gradients(self.ours, sample.args, sample.kwargs)
+
+        with rung(name):
+            work()
+            start = time.process_time()
+            work()
+            seconds = time.process_time() - start
+            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+                work()
+        allocated = sum(max(event.self_cpu_memory_usage, 0) for event in profile.events())
+        return Cost(seconds * 1e3, allocated / 1e6)
 
 
 @dataclass(frozen=True, kw_only=True)

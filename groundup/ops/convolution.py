@@ -1,4 +1,4 @@
-"""Convolution and its transpose in two dimensions.
+"""Convolution in two dimensions, and the cutting of windows that pooling and the transposed convolution share with it.
 
 Every output pixel is the inner product of the kernel with the window of the input that lies under it. `tensors` lays all
 windows out as the rows of one matrix by strides alone and multiplies once.
@@ -18,9 +18,21 @@ def pair(value: Pair) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
-def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """How many windows fit along one direction."""
-    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool = False) -> int:
+    """How many windows fit along one direction; `ceil_mode` counts a last one that hangs over the end.
+
+    A window that would start in the padding at the end is never counted.
+    """
+    room = size + 2 * padding - dilation * (kernel - 1) - 1
+    if not ceil_mode:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    return count - 1 if (count - 1) * stride >= size + padding else count
+
+
+def span(count: int, kernel: int, stride: int, dilation: int) -> int:
+    """How many pixels lie between the first window's first and the last window's last, both included."""
+    return (count - 1) * stride + dilation * (kernel - 1) + 1
 
 
 def check_conv2d(input: Tensor, weight: Tensor, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> tuple[int, int]:
@@ -77,37 +89,70 @@ def conv2d_loops(
     return output
 
 
-def windows2d(input: Tensor, kernel: tuple[int, int], stride: Pair, padding: Pair, dilation: Pair) -> Tensor:
-    """Every window of a padded channels-last input, without copying a pixel.
+def windows2d(
+    input: Tensor, kernel: Pair, count: tuple[int, int], stride: Pair, padding: Pair, dilation: Pair, fill: float = 0.0
+) -> Tensor:
+    """The first `count` windows of a channels-last input padded with `fill`, cut out without copying a pixel.
 
-    Shapes: (batch, height, width, channels) -> (batch, out height, out width, kernel height, kernel width, channels).
+    Shapes: (batch, height, width, channels) -> (batch, *count, kernel height, kernel width, channels).
     """
-    (stride_y, stride_x), (pad_y, pad_x), (step_y, step_x) = pair(stride), pair(padding), pair(dilation)
-    if pad_y or pad_x:
-        input = torch.constant_pad_nd(input, (0, 0, pad_x, pad_x, pad_y, pad_y))
+    (kernel_y, kernel_x), (stride_y, stride_x), (pad_y, pad_x), (step_y, step_x) = map(pair, (kernel, stride, padding, dilation))
     batch, height, width, channels = input.shape
-    out_height = output_size(height, kernel[0], stride_y, 0, step_y)
-    out_width = output_size(width, kernel[1], stride_x, 0, step_x)
+    below = max(0, span(count[0], kernel_y, stride_y, step_y) - height - pad_y)  # as far as the last window reaches
+    right = max(0, span(count[1], kernel_x, stride_x, step_x) - width - pad_x)
+    if pad_y or pad_x or below or right:
+        input = torch.constant_pad_nd(input, (0, 0, pad_x, right, pad_y, below), fill)
     image, row, column, channel = input.stride()
     return input.as_strided(
-        (batch, out_height, out_width, *kernel, channels),
+        (batch, *count, kernel_y, kernel_x, channels),
         (image, row * stride_y, column * stride_x, row * step_y, column * step_x, channel),
     )
 
 
-def grouped_windows(input: Tensor, weight: Tensor, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> Tensor:
+def scatter_windows(windows: Tensor, size: tuple[int, int], stride: Pair, padding: Pair, dilation: Pair) -> Tensor:
+    """The way back of `windows2d`: every window is added onto the pixels that it was cut from.
+
+    Shapes: (batch, out height, out width, kernel height, kernel width, channels) -> (batch, *size, channels).
+    """
+    batch, *count, kernel_y, kernel_x, channels = windows.shape
+    (stride_y, stride_x), (pad_y, pad_x), (step_y, step_x) = pair(stride), pair(padding), pair(dilation)
+    height = max(pad_y + size[0], span(count[0], kernel_y, stride_y, step_y))
+    width = max(pad_x + size[1], span(count[1], kernel_x, stride_x, step_x))
+    # windows cut from a picture of pixel numbers say where each of their places came from
+    numbers = torch.arange(batch * height * width, device=windows.device).view(batch, height, width, 1)
+    numbers = windows2d(numbers, (kernel_y, kernel_x), count, stride, 0, dilation).flatten()
+    padded = windows.new_zeros(batch * height * width, channels).index_add(0, numbers, windows.reshape(-1, channels))
+    return padded.view(batch, height, width, channels)[:, pad_y : pad_y + size[0], pad_x : pad_x + size[1]]
+
+
+def grouped_windows(
+    input: Tensor, weight: Tensor, count: tuple[int, int], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Tensor:
     """The windows as one matrix a group.
 
     Shapes: -> (groups, batch * out height * out width, kernel height * kernel width * channels / groups).
     """
-    windows = windows2d(input.permute(0, 2, 3, 1).contiguous(), tuple(weight.shape[2:]), stride, padding, dilation)
+    windows = windows2d(input.permute(0, 2, 3, 1).contiguous(), tuple(weight.shape[2:]), count, stride, padding, dilation)
     windows = windows.unflatten(-1, (groups, -1))  # (batch, out height, out width, kernel height, kernel width, groups, channels)
     return windows.permute(5, 0, 1, 2, 3, 4, 6).reshape(groups, -1, weight[0].numel())
+
+
+def grouped_pixels(input: Tensor, groups: int) -> Tensor:
+    """The pixels as one matrix a group: (groups, batch * height * width, channels / groups)."""
+    return input.permute(0, 2, 3, 1).reshape(-1, groups, input.shape[1] // groups).transpose(0, 1)
 
 
 def grouped_kernel(weight: Tensor, groups: int) -> Tensor:
     """The kernels as one matrix a group: (groups, kernel height * kernel width * channels / groups, out channels / groups)."""
     return weight.unflatten(0, (groups, -1)).permute(0, 3, 4, 2, 1).flatten(1, 3)
+
+
+def convolve(
+    input: Tensor, weight: Tensor, count: tuple[int, int], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Tensor:
+    """The inner products of the kernels with the first `count` windows: (batch, out channels, *count)."""
+    product = grouped_windows(input, weight, count, stride, padding, dilation, groups) @ grouped_kernel(weight, groups)
+    return product.transpose(0, 1).reshape(len(input), *count, len(weight)).permute(0, 3, 1, 2)
 
 
 def conv2d_tensors(
@@ -129,16 +174,36 @@ def conv2d_tensors(
     Raises: ValueError for channels that do not match and for a kernel larger than the padded input.
     Equals: torch.nn.functional.conv2d.
     """
-    out_height, out_width = check_conv2d(input, weight, stride, padding, dilation, groups)
-    product = grouped_windows(input, weight, stride, padding, dilation, groups) @ grouped_kernel(weight, groups)
-    output = product.transpose(0, 1).reshape(len(input), out_height, out_width, len(weight))
-    if bias is not None:
-        output = output + bias
-    return output.permute(0, 3, 1, 2)  # (batch, out channels, out height, out width)
+    count = check_conv2d(input, weight, stride, padding, dilation, groups)
+    output = convolve(input, weight, count, stride, padding, dilation, groups)
+    return output if bias is None else output + bias.view(-1, 1, 1)
+
+
+def conv2d_input_gradient(
+    grad: Tensor, weight: Tensor, size: tuple[int, int], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Tensor:
+    """Each output pixel's gradient, times the kernel, goes back to the window of the input that the pixel was made from.
+
+    Shapes: (batch, out channels, out height, out width) -> (batch, in channels, *size).
+    """
+    windows = grouped_pixels(grad, groups) @ grouped_kernel(weight, groups).transpose(1, 2)
+    windows = windows.view(groups, len(grad), *grad.shape[2:], *weight.shape[2:], weight.shape[1])
+    windows = windows.permute(1, 2, 3, 4, 5, 0, 6).flatten(5)  # the groups' channels side by side again
+    return scatter_windows(windows, size, stride, padding, dilation).permute(0, 3, 1, 2)
+
+
+def conv2d_weight_gradient(
+    input: Tensor, grad: Tensor, weight: Tensor, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Tensor:
+    """Each number of the kernel sums, over all windows, the pixel that it met times the gradient of what came out."""
+    windows = grouped_windows(input, weight, grad.shape[2:], stride, padding, dilation, groups)
+    product = windows.transpose(1, 2) @ grouped_pixels(grad, groups)
+    product = product.unflatten(1, (*weight.shape[2:], -1))  # (groups, kernel height, kernel width, in / groups, out / groups)
+    return product.permute(0, 4, 3, 1, 2).flatten(0, 1)
 
 
 class Conv2dManual(torch.autograd.Function):
-    """conv2d with its backward pass by hand: each of the three gradients is again one product with the windows."""
+    """conv2d with its backward pass by hand: each gradient is again one product with the windows."""
 
     @staticmethod
     def forward(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
@@ -151,36 +216,11 @@ class Conv2dManual(torch.autograd.Function):
         ctx.has_bias = bias is not None
 
     @staticmethod
-    def backward(ctx, grad_output):
+    def backward(ctx, grad):
         input, weight = ctx.saved_tensors
-        stride, padding, dilation, groups = ctx.geometry
-        (stride_y, stride_x), (pad_y, pad_x), (step_y, step_x) = pair(stride), pair(padding), pair(dilation)
-        batch, in_channels, height, width = input.shape
-        out_height, out_width = grad_output.shape[2:]
-        kernel_height, kernel_width = weight.shape[2:]
-
-        # (groups, batch * out height * out width, out channels / groups)
-        grad = grad_output.permute(0, 2, 3, 1).reshape(-1, groups, len(weight) // groups).transpose(0, 1)
-
-        grad_weight = grouped_windows(input, weight, stride, padding, dilation, groups).transpose(1, 2) @ grad
-        grad_weight = grad_weight.reshape(groups, kernel_height, kernel_width, -1, len(weight) // groups)
-        grad_weight = grad_weight.permute(0, 4, 3, 1, 2).reshape(weight.shape)
-
-        # each window hands its gradient back to the pixels that it was cut from; where windows overlap the shares add up
-        grad_windows = grad @ grouped_kernel(weight, groups).transpose(1, 2)
-        grad_windows = grad_windows.transpose(0, 1).reshape(
-            batch, out_height, out_width, groups, kernel_height, kernel_width, in_channels // groups
-        )
-        grad_windows = grad_windows.permute(4, 5, 0, 3, 6, 1, 2).flatten(3, 4)
-        grad_padded = input.new_zeros(batch, in_channels, height + 2 * pad_y, width + 2 * pad_x)
-        for i in range(kernel_height):
-            for j in range(kernel_width):
-                rows = slice(i * step_y, i * step_y + (out_height - 1) * stride_y + 1, stride_y)
-                columns = slice(j * step_x, j * step_x + (out_width - 1) * stride_x + 1, stride_x)
-                grad_padded[:, :, rows, columns] += grad_windows[i, j]
-        grad_input = grad_padded[:, :, pad_y : pad_y + height, pad_x : pad_x + width]
-
-        grad_bias = grad_output.sum((0, 2, 3)) if ctx.has_bias else None
+        grad_input = conv2d_input_gradient(grad, weight, input.shape[2:], *ctx.geometry)
+        grad_weight = conv2d_weight_gradient(input, grad, weight, *ctx.geometry)
+        grad_bias = grad.sum((0, 2, 3)) if ctx.has_bias else None
         return grad_input, grad_weight, grad_bias, None, None, None, None
 
 

@@ -7,9 +7,19 @@ import torch
 from torch import Generator, nn
 
 from groundup.cases.case import ModuleCase, Sample, call
-from groundup.layers.convolution import Conv2d
+from groundup.layers.convolution import Conv2d, ConvTranspose2d
 
 CONV2D = dict(in_channels=4, out_channels=6, kernel_size=(3, 2), stride=(2, 1), padding=1, dilation=2, groups=2)
+CONV_TRANSPOSE2D = dict(
+    in_channels=4,
+    out_channels=6,
+    kernel_size=(3, 2),
+    stride=(2, 1),
+    padding=(1, 2),
+    output_padding=1,
+    groups=2,
+    dilation=(1, 3),
+)
 
 
 def pictures(generator: Generator) -> Iterator[Sample]:
@@ -22,6 +32,13 @@ CASES = [
         reference="torch.nn.Conv2d",
         ours=partial(Conv2d, **CONV2D),
         theirs=partial(nn.Conv2d, **CONV2D),
+        samples=pictures,
+    ),
+    ModuleCase(
+        name="ConvTranspose2d",
+        reference="torch.nn.ConvTranspose2d",
+        ours=partial(ConvTranspose2d, **CONV_TRANSPOSE2D),
+        theirs=partial(nn.ConvTranspose2d, **CONV_TRANSPOSE2D),
         samples=pictures,
     ),
 ]

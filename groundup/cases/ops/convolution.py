@@ -8,6 +8,7 @@ from torch import Generator
 
 from groundup.cases.case import OpCase, Sample, call
 from groundup.ops.convolution import conv2d
+from groundup.ops.convolution_transpose import conv_transpose2d
 
 
 def conv2d_samples(generator: Generator) -> Iterator[Sample]:
@@ -22,6 +23,28 @@ def conv2d_samples(generator: Generator) -> Iterator[Sample]:
     yield call(draw(0, 2, 5, 5), draw(3, 2, 3, 3), draw(3))
 
 
+def conv_transpose2d_samples(generator: Generator) -> Iterator[Sample]:
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    yield call(draw(2, 3, 3, 2), draw(3, 2, 3, 2), draw(2))
+    yield call(draw(1, 4, 3, 2), draw(4, 2, 4, 4), None, stride=2, padding=1, groups=2)
+    yield call(draw(1, 2, 3, 3), draw(2, 3, 2, 3), draw(3), stride=(3, 2), padding=(0, 1), output_padding=(2, 1))
+    yield call(
+        draw(2, 2, 3, 2), draw(2, 1, 3, 2), draw(2), stride=(1, 2), padding=2, output_padding=(1, 2), groups=2, dilation=(2, 3)
+    )
+    yield call(draw(3, 8, 9, 9).to(memory_format=torch.channels_last), draw(8, 5, 1, 1), draw(5), stride=2)
+    yield call(draw(4, 7, 5, 16).permute(0, 3, 1, 2), draw(16, 6, 4, 4), draw(6), stride=2, padding=1)
+    yield call(draw(0, 2, 5, 5), draw(2, 3, 3, 3), draw(3))
+
+
 CASES = [
     OpCase(name="conv2d", reference="torch.nn.functional.conv2d", ours=conv2d, theirs=F.conv2d, samples=conv2d_samples),
+    OpCase(
+        name="conv_transpose2d",
+        reference="torch.nn.functional.conv_transpose2d",
+        ours=conv_transpose2d,
+        theirs=F.conv_transpose2d,
+        samples=conv_transpose2d_samples,
+    ),
 ]

@@ -1,0 +1,51 @@
+# Python 3.11 or newer, make and git are all that must be there.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+RESULTS ?= lenet5_digits dcgan_digits gpt_prose
+
+# small real data sets, where they lie beside the checkout
+ifneq ($(wildcard ../shared/data),)
+export GROUNDUP_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: setup demo test lint verify kills bench results clean
+
+setup: .venv/installed
+demo: .venv/installed
+	@$(BIN)/python examples/demo.py
+
+test: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+verify: .venv/installed-dev
+	$(BIN)/groundup verify --all --ledger docs/parity.md
+
+kills: .venv/installed-dev
+	$(BIN)/python -m tests.kills --count $(or $(COUNT),40)
+
+bench: .venv/installed-bench
+	$(BIN)/groundup bench
+
+results: .venv/installed
+	$(BIN)/python -m benchmarks.results $(RESULTS)
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(INSTALL) .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(INSTALL) '.[reference,dev]'
+	@touch $@
+
+.venv/installed-bench: .venv/installed-dev
+	$(INSTALL) '.[bench]'
+	@touch $@

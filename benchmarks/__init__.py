@@ -1,0 +1,1 @@
+"""What groundup costs, measured; run by `groundup bench`."""

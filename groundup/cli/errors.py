@@ -1,0 +1,1 @@
+from groundup.errors import UserError  # noqa: F401

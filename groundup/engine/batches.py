@@ -1,0 +1,81 @@
+"""Batches of a data set, in an order that is a pure function of (seed, epoch): a position in training is one number."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Generator, Tensor
+from torch.utils.data import DataLoader, Dataset, default_collate
+
+from groundup.errors import UserError
+
+Collate = Callable[[Sequence[dict]], dict]
+
+
+def mixed_seed(*parts: object) -> int:
+    """A seed made of several parts, alike on every platform."""
+    return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:8], "little") >> 1
+
+
+def collate_items(items: Sequence[dict]) -> dict:
+    """Stack what can be stacked; texts stay lists."""
+    return {
+        name: [item[name] for item in items]
+        if isinstance(items[0][name], str)
+        else default_collate([item[name] for item in items])
+        for name in items[0]
+    }
+
+
+def take(dataset: Dataset, indices: Tensor, collate: Collate | None) -> dict:
+    """The batch of these indices; whole where the data set holds its columns in memory."""
+    if collate is None and hasattr(dataset, "batch"):
+        return dataset.batch(indices)
+    return (collate or collate_items)([dataset[index] for index in indices.tolist()])
+
+
+class TrainingBatches:
+    """Endless batches of shuffled epochs. Items that fill no whole batch are left out of that epoch, others each time.
+
+    Raises: UserError for a batch larger than the data set.
+    """
+
+    def __init__(self, dataset: Dataset, collate: Collate | None, *, batch_size: int, seed: int, num_workers: int = 0):
+        if batch_size > len(dataset):
+            raise UserError(f"a batch of {batch_size} is larger than the training set: give at most {len(dataset)}")
+        self.dataset, self.collate = dataset, collate
+        self.batch_size, self.seed, self.num_workers = batch_size, seed, num_workers
+        self.per_epoch = len(dataset) // batch_size
+
+    def order(self, epoch: int) -> Tensor:
+        """The indices of an epoch's batches: (batches, batch_size)."""
+        generator = Generator().manual_seed(mixed_seed(self.seed, "order", epoch))
+        order = torch.randperm(len(self.dataset), generator=generator)
+        return order[: self.per_epoch * self.batch_size].view(self.per_epoch, self.batch_size)
+
+    def from_batch(self, position: int) -> Iterator[dict]:
+        """All batches from this one on, counted over all epochs."""
+        epoch, first = divmod(position, self.per_epoch)
+        while True:
+            yield from self.epoch(epoch, first)
+            epoch, first = epoch + 1, 0
+
+    def epoch(self, epoch: int, first: int) -> Iterator[dict]:
+        order = self.order(epoch)[first:]
+        if not self.num_workers:
+            for indices in order:
+                yield take(self.dataset, indices, self.collate)
+            return
+        yield from DataLoader(
+            self.dataset,
+            batch_sampler=order.tolist(),
+            collate_fn=self.collate or collate_items,
+            num_workers=self.num_workers,
+            generator=Generator().manual_seed(mixed_seed(self.seed, "workers", epoch)),
+        )
+
+
+def in_order(dataset: Dataset, collate: Collate | None, batch_size: int) -> Iterator[dict]:
+    """Every item once, in its order."""
+    for indices in torch.arange(len(dataset)).split(batch_size):
+        yield take(dataset, indices, collate)

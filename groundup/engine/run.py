@@ -1,0 +1,266 @@
+"""A Run is a folder: what was asked (recipe.json), what was learnt of the data (facts/), what happened (metrics.jsonl,
+tensorboard/, pictures/) and what came of it (checkpoints/). Every verb but `train` takes one.
+"""
+
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import numpy
+import torch
+from filelock import FileLock, Timeout
+from torch.nn import Module
+
+import groundup
+from groundup.engine.batches import Collate, collate_items, in_order
+from groundup.engine.checkpoint import folder_of, load_checkpoint, pointed, steps_in, write_atomic
+from groundup.engine.evaluator import Batches, Evaluation, evaluate
+from groundup.engine.facts import fit_facts, load_facts, save_facts
+from groundup.engine.precision import Numerics, decide, processor
+from groundup.engine.recipe import Part, Recipe, bind, build, from_json, parameters_of, to_json
+from groundup.errors import UserError
+from groundup.tasks.task import Batch, Item, Task
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of a run."""
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """Raises: UserError where the folder is no run."""
+        if not (folder / "recipe.json").is_file():
+            made = sorted(path.parent for path in Path("runs").glob("*/recipe.json"))
+            here = f"runs here: {', '.join(map(str, made))}" if made else "groundup train RECIPE makes one"
+            raise UserError(f"{folder} is not a run (it has no recipe.json); {here}")
+        return cls(folder)
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    def recipe_document(self) -> dict:
+        try:
+            return json.loads((self.folder / "recipe.json").read_bytes())
+        except (OSError, json.JSONDecodeError) as error:
+            raise UserError(f"{self.folder / 'recipe.json'} is damaged: {error}") from error
+
+    def recipe(self, code: ModuleType | None = None) -> Recipe:
+        return from_json(self.recipe_document(), code)
+
+    def environment(self) -> dict:
+        """What the run was begun with: versions, processor, numerics; empty where it was never begun."""
+        try:
+            return json.loads((self.folder / "environment.json").read_bytes())
+        except (OSError, json.JSONDecodeError):
+            return {}
+
+    def begin(self, recipe: Recipe) -> None:
+        """Write the recipe into a new folder.
+
+        Raises: UserError where another run stands there.
+        """
+        if (self.folder / "recipe.json").exists():
+            changes = changed(self.recipe_document(), json.loads(json.dumps(to_json(recipe))))
+            if changes:
+                raise UserError(f"{self.folder} is a run of another recipe: {'; '.join(changes)}. Resume it with its own values")
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(self.folder / "recipe.json", json.dumps(to_json(recipe), indent=1).encode())
+
+    def record(self, numerics: Numerics) -> list[str]:
+        """Write what the run computes with; where it was begun with other versions, say which."""
+        now = {
+            "versions": versions(),
+            "world_size": 1,
+            "processor": processor(),
+            "numerics": numerics.record(),
+            "command": shlex.join(["groundup", *sys.argv[1:]]),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        before = self.environment()
+        if not before:
+            write_atomic(self.folder / "environment.json", json.dumps(now, indent=1).encode())
+            return []
+        if before.get("world_size", 1) != 1:
+            raise UserError(f"{self.folder} was trained by {before['world_size']} processes; resume it with as many, not with 1")
+        keys = ("versions", "processor")
+        return changed({key: before.get(key) for key in keys}, {key: now[key] for key in keys})
+
+    def facts(self, recipe: Recipe, code: ModuleType | None = None, *, train_data: object = None) -> dict[str, object]:
+        """The facts of this run; fitted and saved first, where they are not and the training data is at hand.
+
+        Raises: UserError for a run whose facts were never finished.
+        """
+        found = load_facts(self.folder / "facts", code)
+        if found is None and train_data is not None:
+            found = fit_facts(recipe.facts, train_data)
+            save_facts(found, self.folder / "facts")
+        if found is None:
+            raise UserError(f"{self.folder} was stopped before its facts were saved: groundup train ... --resume begins it again")
+        return found
+
+    def step_of(self, checkpoint: str) -> int:
+        """The step of "last", "best" or a step's own number.
+
+        Raises: UserError naming the checkpoints that there are.
+        """
+        steps = steps_in(self.checkpoints)
+        step = int(checkpoint) if checkpoint.isdigit() else pointed(self.checkpoints, checkpoint)
+        if step not in steps:
+            named = [name for name in ("last", "best") if pointed(self.checkpoints, name) in steps]
+            there = ", ".join([*named, *map(str, steps)]) or "none yet"
+            raise UserError(f"{self.folder} has no checkpoint {checkpoint!r}; there is {there}")
+        return step
+
+    def numerics(self, recipe: Recipe, model: Module) -> Numerics:
+        """What the run computes with: as recorded, on the device that its recipe asks for now."""
+        fresh = decide(recipe.run, model)
+        recorded = self.environment().get("numerics")
+        if recorded is None or recorded["device"].partition(":")[0] != fresh.device.partition(":")[0]:
+            return fresh
+        return Numerics(**recorded | {"device": fresh.device})
+
+    def restore(
+        self, checkpoint: str = "last", *, device: str = "auto", code: ModuleType | None = None, data: Path | None = None
+    ) -> "Restored":
+        """The trained model of a checkpoint with all that is needed to use it.
+
+        Raises: UserError for a missing or damaged checkpoint, a device that is not here, a model of another shape.
+        """
+        recipe = with_data(self.recipe(code), data)
+        recipe = replace(recipe, run=replace(recipe.run, device=device if device != "auto" else recipe.run.device))
+        step = self.step_of(checkpoint)
+        facts = self.facts(recipe, code)
+        model = build(recipe.model, facts)
+        numerics = self.numerics(recipe, model)
+        numerics.apply()
+        tensors, state = load_checkpoint(self.checkpoints, step)
+        weights = tensors.get("ema", tensors["model"])
+        load_weights(model, weights, folder_of(self.checkpoints, step))
+        return Restored(
+            recipe=recipe,
+            facts=facts,
+            model=numerics.place(model).eval().requires_grad_(False),
+            task=build(recipe.task, facts),
+            collate=bind(recipe.collate, facts),
+            prepare=bind(recipe.prepare, facts) or dict,
+            numerics=numerics,
+            step=step,
+            state=state,
+        )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for this process; the system lets go of it when the process ends, however it ends.
+
+        Raises: UserError while another process holds it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / ".lock", timeout=0):
+                yield
+        except Timeout:
+            raise UserError(f"another process is training {self.folder}: wait for it, or give another --out") from None
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A trained model with its task, its facts and its preparation."""
+
+    recipe: Recipe
+    facts: dict[str, object]
+    model: Module
+    task: Task
+    collate: Collate | None
+    prepare: Part
+    numerics: Numerics
+    step: int
+    state: dict
+
+    def prepared(self, batch: Batch) -> Batch:
+        return self.numerics.cast_batch(self.prepare(self.numerics.place_batch(batch)))
+
+    def predict(self, items: Sequence[Item]) -> tuple[Batch, Batch]:
+        """The prepared batch of these items and what the model says of it."""
+        batch = self.prepared((self.collate or collate_items)(items))
+        with torch.no_grad(), self.numerics.autocast():
+            return batch, self.task.predict(self.model, batch)
+
+    def evaluate(self, batch_size: int | None = None) -> Evaluation:
+        """The recipe's evaluators on its evaluation data."""
+        dataset = build(self.recipe.eval_data, self.facts)
+        size = batch_size or self.recipe.run.batch_size
+        batches: Batches = lambda: map(self.prepared, in_order(dataset, self.collate, size))  # noqa: E731
+        with self.numerics.autocast():
+            evaluators = [build(part, self.facts) for part in self.recipe.evaluators]
+            return evaluate(evaluators, self.model, self.task, batches, seed=self.recipe.run.seed)
+
+
+def load_weights(model: Module, weights: dict, place: Path) -> None:
+    """Raises: UserError listing what is missing, unexpected or of another shape; nothing is loaded in part."""
+    own = model.state_dict()
+    wrong = [f"missing {name}" for name in own.keys() - weights.keys()]
+    wrong += [f"unexpected {name}" for name in weights.keys() - own.keys()]
+    wrong += [
+        f"{name} is {tuple(weights[name].shape)} there and {tuple(own[name].shape)} in the model"
+        for name in own.keys() & weights.keys()
+        if own[name].shape != weights[name].shape
+    ]
+    if wrong:
+        raise UserError(f"the weights in {place} are of another model: {'; '.join(sorted(wrong)[:8])}")
+    model.load_state_dict(weights)
+
+
+def with_data(recipe: Recipe, data: Path | None) -> Recipe:
+    """The recipe on the user's own data: every data set function that takes a `root` gets this path.
+
+    Raises: UserError where the recipe's data is embedded, or the path is not there.
+    """
+    if data is None:
+        return recipe
+    if not data.exists():
+        raise UserError(f"--data {data}: there is no such file or folder")
+    parts = {name: getattr(recipe, name) for name in ("train_data", "validation_data", "eval_data")}
+    rooted = {
+        name: with_root(part, data)
+        for name, part in parts.items()
+        if part is not None and "root" in parameters_of(part.func if isinstance(part, partial) else part)
+    }
+    if not rooted:
+        raise UserError("this recipe's data is embedded and takes no --data")
+    return replace(recipe, **rooted)
+
+
+def with_root(part: Part, root: Path) -> Part:
+    return partial(part, root=str(root.resolve()))
+
+
+def versions() -> dict[str, str]:
+    return {
+        "groundup": groundup.__version__,
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def changed(before: object, after: object, where: str = "") -> list[str]:
+    """What differs between two nests of plain values, a line each."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            line
+            for key in {**before, **after}
+            for line in changed(before.get(key), after.get(key), f"{where}.{key}".removeprefix(".").replace(".with.", "."))
+        ]
+    return [] if before == after else [f"{where} was {before!r}, now {after!r}"]

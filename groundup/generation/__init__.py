@@ -1,0 +1,1 @@
+"""How new things are drawn from a trained model."""

@@ -1,0 +1,70 @@
+"""One label for each picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import Module
+
+from groundup.data.images import read_picture
+from groundup.losses.classification import CrossEntropyLoss
+from groundup.metrics.classification import Accuracy, Confusion, MeanLoss
+from groundup.ops.activation import softmax
+from groundup.tasks.drawing import contact_sheet, to_picture
+from groundup.tasks.task import Batch, Item, Metric
+
+
+class Classification:
+    """Cross-entropy on `image` and `label`; predicts the most probable class.
+
+    `labels` are the classes' names in the order of the model's outputs, `image_shape` is (channels, height, width) of the
+    data set's pictures: a picture from disk is brought to it.
+    """
+
+    def __init__(self, *, labels: Sequence[str], image_shape: Sequence[int], label_smoothing: float = 0.0):
+        self.labels = list(labels)
+        self.image_shape = tuple(image_shape)
+        self.criterion = CrossEntropyLoss(label_smoothing=label_smoothing)
+
+    def loss(self, model: Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        return self.criterion(model(*self.inputs(batch)), batch["label"]), {}
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        return (batch["image"],)
+
+    def predict(self, model: Module, batch: Batch) -> dict[str, object]:
+        logits = model(*self.inputs(batch)).float()
+        confidence, label = softmax(logits, dim=-1).max(dim=-1)
+        return {"logits": logits, "label": label, "confidence": confidence, "source": batch.get("source")}
+
+    def metrics(self) -> dict[str, Metric]:
+        return {
+            "accuracy": Accuracy(num_classes=len(self.labels)),
+            "loss": MeanLoss(),
+            "confusion": Confusion(labels=self.labels),
+        }
+
+    def read(self, path: Path) -> list[Item]:
+        return [{"image": read_picture(path, self.image_shape), "source": str(path)}]
+
+    def write(self, prediction: Batch, folder: Path) -> list[dict[str, object]]:
+        rows = zip(prediction["source"], prediction["label"].tolist(), prediction["confidence"].tolist(), strict=True)
+        return [{"file": file, "label": self.labels[label], "confidence": round(sure, 4)} for file, label, sure in rows]
+
+    def picture(self, batch: Batch, prediction: Batch) -> Image.Image:
+        """The pictures with what was said of them; where the truth is known, mistakes come first and are marked."""
+        said, truth = prediction["label"].tolist(), batch.get("label", prediction["label"]).tolist()
+        tiles = []
+        for i in sorted(range(len(said)), key=lambda i: said[i] == truth[i]):
+            right = said[i] == truth[i]
+            words = self.labels[said[i]] if right else f"{self.labels[said[i]]}, is {self.labels[truth[i]]}"
+            tiles.append((to_picture(batch["image"][i]), words, right))
+        return contact_sheet(tiles)
+
+    def example_batch(self, n: int) -> Batch:
+        return {
+            "image": torch.zeros(n, *self.image_shape, dtype=torch.uint8),
+            "label": torch.arange(n) % len(self.labels),
+        }

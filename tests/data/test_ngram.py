@@ -1,0 +1,75 @@
+"""The n-gram model that the small GPT has to beat: it must be a model of probability, and a fair one."""
+
+import importlib.util
+import sys
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "ngram.py"
+spec = importlib.util.spec_from_file_location("ngram", PATH)
+ngram = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(ngram)
+
+
+def text(size, vocab_size=7, seed=0):
+    """Tokens of which each tends to follow from the two before it."""
+    random = np.random.default_rng(seed)
+    found = [0, 1]
+    for draw in random.random(size):
+        found.append((found[-1] * 2 + found[-2]) % (vocab_size - 1) if draw < 0.8 else int(draw * 1e6) % (vocab_size - 1))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_the_probabilities_after_any_context_sum_to_1(order):
+    model = ngram.NGram(text(500), vocab_size=7, order=order)  # token 6 never occurs
+    for length in range(5):
+        for context in list(product(range(7), repeat=length))[:: 7 ** max(0, length - 2)]:
+            share = model.distribution(np.array(context, dtype=np.int64))
+            assert share.sum() == pytest.approx(1, abs=1e-12)
+            assert (share > 0).all()
+
+
+def test_the_score_is_of_the_very_distribution():
+    model, tokens = ngram.NGram(text(500), vocab_size=7, order=4), text(30, seed=1)
+    expected = [model.distribution(tokens[:place])[tokens[place]] for place in range(1, len(tokens))]
+    assert model.probabilities(tokens) == pytest.approx(expected)
+    assert model.bits(tokens) == pytest.approx(-np.log2(expected).mean())
+
+
+def test_two_orders_worked_by_hand():
+    """Counts behind 0: 1 twice. Behind 1: 0 once. 0 and 1 each follow one token; a half is the discount throughout."""
+    model = ngram.NGram(np.array([0, 1, 0, 1]), vocab_size=3, order=2)
+    lowest = np.array([0.25 + 0.5 / 3, 0.25 + 0.5 / 3, 0.5 / 3])
+    assert model.distribution(np.array([], dtype=np.int64)) == pytest.approx(lowest)
+    assert model.distribution(np.array([0])) == pytest.approx([0.25 * lowest[0], 0.75 + 0.25 * lowest[1], 0.25 * lowest[2]])
+    assert model.distribution(np.array([2])) == pytest.approx(lowest)
+
+
+def test_discounts_are_those_of_the_paper():
+    counts = np.repeat([1, 2, 3, 4, 9], [40, 12, 5, 2, 3])
+    y = 40 / (40 + 2 * 12)
+    expected = [0, 1 - 2 * y * 12 / 40, 2 - 3 * y * 5 / 12, 3 - 4 * y * 2 / 5]
+    assert ngram.modified_discounts(counts) == pytest.approx(expected)
+
+
+def test_a_longer_context_helps_where_there_is_something_in_it():
+    bits = [ngram.NGram(text(5000), vocab_size=7, order=order).bits(text(1000, seed=1)) for order in (1, 2, 3)]
+    assert bits[0] > bits[1] > bits[2]
+    assert bits[2] < 1.6  # the text itself holds about 1.3 bits: 0.8 for the rule, the rest spread over 6
+
+
+def test_an_order_whose_grams_do_not_fit_is_refused():
+    with pytest.raises(ValueError, match="do not fit into 64 bits"):
+        ngram.NGram(text(10), vocab_size=200, order=9)
+
+
+def test_it_runs_on_a_text_of_ones_own(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "own.txt"
+    path.write_text("It was the best of times, it was the worst of times. " * 40)
+    monkeypatch.setattr(sys, "argv", ["ngram.py", "--text", str(path)])
+    ngram.main()
+    assert float(capsys.readouterr().out.split()[-4]) < 0.2

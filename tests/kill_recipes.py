@@ -1,0 +1,51 @@
+"""Small recipes of all three kinds for the kill test: accumulation, EMA, dropout, augmentation and both number formats on."""
+
+import os
+from dataclasses import replace
+from functools import partial
+
+from groundup.recipes.generative.dcgan import dcgan_digits
+from groundup.recipes.language.gpt import gpt_prose
+
+from groundup.engine.recipe import Recipe, RunSettings
+from groundup.recipes.classification.lenet import lenet5_digits
+
+SETTINGS = dict(batch_size=16, accumulate_steps=2, ema_decay=0.9, save_steps=4, eval_every=10, log_every=3, num_threads=1)
+
+
+def with_model(recipe: Recipe, **arguments) -> Recipe:
+    function, given = (recipe.model.func, recipe.model.keywords) if isinstance(recipe.model, partial) else (recipe.model, {})
+    return replace(recipe, model=partial(function, **{**given, **arguments}))
+
+
+def lenet() -> Recipe:
+    run = RunSettings(steps=24, precision="float32", clip_norm=1.0, channels_last=True, **SETTINGS)
+    return replace(lenet5_digits(), run=run)
+
+
+def lenet_bfloat16() -> Recipe:
+    return replace(lenet(), run=replace(lenet().run, precision="bfloat16", keep=2))
+
+
+def dcgan() -> Recipe:
+    run = RunSettings(steps=18, precision="float32", **SETTINGS)
+    return replace(with_model(dcgan_digits(), width=8, latent_dim=8), run=run)
+
+
+def dcgan_bfloat16() -> Recipe:
+    return replace(dcgan(), run=replace(dcgan().run, precision="bfloat16", channels_last=True))
+
+
+def gpt() -> Recipe:
+    """Trained on the texts of the folder KILL_TEXTS."""
+    recipe = with_model(gpt_prose(), num_layers=2, embed_dim=32, num_heads=2, max_seq_len=32, dropout=0.1)
+    data = {
+        name: partial(part.func, **{**part.keywords, "root": os.environ["KILL_TEXTS"], "length": 32, "stride": 32})
+        for name in ("train_data", "validation_data", "eval_data")
+        if (part := getattr(recipe, name)) is not None
+    }
+    return replace(recipe, **data, run=RunSettings(steps=20, precision="float32", clip_norm=1.0, **SETTINGS))
+
+
+def gpt_bfloat16() -> Recipe:
+    return replace(gpt(), run=replace(gpt().run, precision="bfloat16"))

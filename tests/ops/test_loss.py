@@ -1,0 +1,175 @@
+"""Cross-entropy beyond its cases: random shapes, numeric range, hand-written gradients, targets that are refused."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.autograd import gradcheck, gradgradcheck
+
+from groundup.ops.binary_loss import binary_cross_entropy_with_logits
+from groundup.ops.ladder import RUNGS
+from groundup.ops.loss import cross_entropy
+from groundup.parity.compare import PART_BOUND, compare_functions
+
+RUNGS_BY_HAND = ("loops", "tensors", "manual")
+
+
+def draw(*shape):
+    return torch.randn(shape, dtype=torch.float64).requires_grad_()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.integers(1, 4), max_size=3),
+    st.integers(1, 5),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["mean", "sum", "none"]),
+    st.sampled_from([0.0, 0.1, 1.0]),
+    st.integers(-1, 4),
+)
+def test_cross_entropy_equals_torchs_for_every_target(places, classes, soft, weighted, reduction, label_smoothing, ignore_index):
+    logits = draw(*places[:1], classes, *places[1:])
+    target = torch.rand_like(logits) if soft else torch.randint(0, classes, places)
+    options = dict(reduction=reduction, label_smoothing=label_smoothing, ignore_index=-100 if soft else ignore_index)
+    options["weight"] = torch.rand(classes).double() if weighted else None
+    for rung in RUNGS_BY_HAND:
+        function = getattr(cross_entropy, rung)
+        errors = compare_functions(
+            lambda logits, target, function=function: function(logits, target, **options),
+            lambda logits, target: F.cross_entropy(logits, target, **options),
+            (logits, target),
+        )
+        assert errors.within(PART_BOUND)
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_logits_of_ten_thousand_lose_no_digit(rung):
+    logits = torch.tensor([[1e4, 1e4 - 1], [-1e4, 1e4], [0.0, -1e4]], requires_grad=True)
+    losses = getattr(cross_entropy, rung)(logits, torch.tensor([0, 0, 0]), reduction="none")
+    torch.testing.assert_close(losses, torch.tensor([math.log1p(math.exp(-1)), 2e4, 0.0]), atol=1e-6, rtol=1e-6)
+    losses.sum().backward()
+    share = 1 / (1 + math.exp(-1))
+    torch.testing.assert_close(logits.grad, torch.tensor([[share - 1, 1 - share], [-1.0, 1.0], [0.0, 0.0]]))
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_uniform_logits_cost_the_logarithm_of_the_number_of_classes(rung):
+    loss = getattr(cross_entropy, rung)(torch.zeros(3, 10), torch.tensor([0, 4, 9]))
+    assert loss.item() == pytest.approx(math.log(10))
+
+
+def test_manual_gradient_is_softmax_minus_one_hot():
+    logits, target = draw(5, 4), torch.tensor([3, 0, 2, 2, 1])
+    cross_entropy.manual(logits, target, reduction="sum").backward()
+    torch.testing.assert_close(logits.grad, logits.detach().softmax(1) - torch.eye(4)[target])
+
+
+@pytest.mark.parametrize("rung", ["tensors", "manual", "fused"])
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+def test_when_all_is_ignored_the_mean_is_nan_and_its_gradient_zero(rung, label_smoothing):
+    logits = torch.randn(3, 4, requires_grad=True)
+    loss = getattr(cross_entropy, rung)(logits, torch.full((3,), -100), label_smoothing=label_smoothing)
+    loss.backward()
+    assert loss.isnan() and torch.equal(logits.grad, torch.zeros(3, 4))
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_what_is_ignored_reaches_neither_loss_nor_gradient(rung):
+    logits, target = torch.randn(2, 4, 3), torch.tensor([[0, 7, 3], [7, 7, 1]])
+    results = []
+    for scale in (1.0, 1e30):
+        leaf = torch.where((target == 7).unsqueeze(1), scale * logits, logits).requires_grad_()
+        getattr(cross_entropy, rung)(leaf, target, ignore_index=7, reduction="sum").backward()
+        results.append(leaf.grad)
+        assert not leaf.grad.movedim(1, -1)[target == 7].any()
+    assert torch.equal(*results)
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_small_integers_name_classes_as_well(rung):
+    logits, target = torch.randn(3, 200), torch.tensor([0, 156, 199])
+    losses = [getattr(cross_entropy, rung)(logits, target.to(kind)) for kind in (torch.uint8, torch.int32, torch.int64)]
+    assert losses[0] == losses[1] == losses[2]
+
+
+@pytest.mark.parametrize("rung", RUNGS_BY_HAND)
+def test_class_weights_take_no_gradient(rung):
+    weight, logits = torch.rand(4, requires_grad=True), torch.randn(3, 4, requires_grad=True)
+    for target in (torch.tensor([0, 1, 3]), torch.rand(3, 4)):
+        getattr(cross_entropy, rung)(logits, target, weight, label_smoothing=0.1).backward()
+    assert weight.grad is None and logits.grad is not None
+
+
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.2}, {"reduction": "none"}])
+def test_manual_cross_entropy_passes_gradcheck_twice_over(options):
+    weight, labels = torch.rand(4).double(), torch.tensor([[0, 3], [-100, 1]])
+
+    def of_labels(logits):
+        return cross_entropy.manual(logits, labels, weight, **options)
+
+    def of_probabilities(logits, target):
+        return cross_entropy.manual(logits, target, weight, **options)
+
+    logits, target = draw(2, 4, 2), draw(2, 4, 2).detach().softmax(1).requires_grad_()
+    for function, args in ((of_labels, (logits,)), (of_probabilities, (logits, target))):
+        assert gradcheck(function, args)
+        assert gradgradcheck(function, args)
+
+
+REFUSED = [
+    (torch.zeros(2, 3), torch.tensor([0, 3]), {}, "target 3 is none of the 3 classes, 0 to 2"),
+    (torch.zeros(2, 3), torch.tensor([-1, 0]), {}, "target -1 is none of the 3 classes"),
+    (torch.zeros(2, 3), torch.tensor([-100, 0]), {"ignore_index": 0}, "target -100 is none of the 3 classes"),
+    (torch.zeros(2, 3, dtype=torch.long), torch.tensor([0, 1]), {}, "floating-point logits .* torch.int64"),
+    (torch.tensor(0.0), torch.tensor(0), {}, r"floating-point logits \(batch, classes, ...\)"),
+    (torch.zeros(2, 3), torch.tensor([0, 1, 2]), {}, r"class indices of shape \(2,\) .* torch.int64 of shape \(3,\)"),
+    (torch.zeros(2, 3), torch.zeros(2, 3).long(), {}, r"probabilities of their own shape; the target is torch.int64"),
+    (torch.zeros(2, 3, 4), torch.zeros(2, 4, 3), {}, r"the target is torch.float32 of shape \(2, 4, 3\)"),
+    (torch.zeros(2, 3), torch.zeros(2, 3), {"ignore_index": 1}, "know no ignore_index; it was given 1"),
+    (torch.zeros(2, 3), torch.tensor([0, 1]), {"weight": torch.ones(4)}, r"3 classes take 3 weights; weight has shape \(4,\)"),
+    (torch.zeros(2, 3), torch.tensor([0, 1]), {"label_smoothing": 1.5}, "between 0 and 1; it was given 1.5"),
+    (torch.zeros(2, 3), torch.tensor([0, 1]), {"reduction": "average"}, "'average': choose one of none, mean, sum"),
+]
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize(("logits", "target", "options", "message"), REFUSED)
+def test_what_cross_entropy_cannot_take_is_named(rung, logits, target, options, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(cross_entropy, rung)(logits, target, **options)
+
+
+@pytest.mark.parametrize("rung", ["tensors", "fused"])
+def test_a_logit_of_zero_has_the_slope_of_the_sigmoid(rung):
+    logits = torch.zeros(3, requires_grad=True)
+    getattr(binary_cross_entropy_with_logits, rung)(logits, torch.tensor([0.0, 0.3, 1.0]), reduction="sum").backward()
+    torch.testing.assert_close(logits.grad, torch.tensor([0.5, 0.2, -0.5]))
+
+
+@pytest.mark.parametrize("rung", ["tensors", "fused"])
+def test_a_sure_answer_costs_nothing_if_right_and_its_logit_if_wrong(rung):
+    logits = torch.tensor([1e4, -1e4, 1e4, -1e4], requires_grad=True)
+    target = torch.tensor([1.0, 0.0, 0.0, 1.0])
+    losses = getattr(binary_cross_entropy_with_logits, rung)(logits, target, reduction="none")
+    losses.sum().backward()
+    assert torch.equal(losses, torch.tensor([0.0, 0.0, 1e4, 1e4]))
+    assert torch.equal(logits.grad, torch.tensor([0.0, 0.0, 1.0, -1.0]))
+
+
+@pytest.mark.parametrize("rung", ["tensors", "fused"])
+@pytest.mark.parametrize(
+    ("input", "target", "options", "message"),
+    [
+        (torch.zeros(2, 3), torch.zeros(3), {}, r"of one shape; it was given torch.float32 \(2, 3\) and torch.float32 \(3,\)"),
+        (torch.zeros(2), torch.zeros(2).long(), {}, "torch.int64"),
+        (torch.zeros(2).long(), torch.zeros(2), {}, "torch.int64"),
+        (torch.zeros(2), torch.zeros(2), {"reduction": "average"}, "'average': choose one of none, mean, sum"),
+    ],
+)
+def test_what_the_binary_loss_cannot_take_is_named(rung, input, target, options, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(binary_cross_entropy_with_logits, rung)(input, target, **options)
