@@ -81,13 +81,14 @@ class NGram:
 
 
 def modified_discounts(counts: np.ndarray) -> np.ndarray:
-    """What to take off a count of 0, 1, 2 and 3 or more: equation 26 of the paper, one half where it has no answer."""
-    singles, twice, thrice, four = (np.count_nonzero(counts == n) for n in (1, 2, 3, 4))
-    if not (singles and twice and thrice and four):
-        return np.array([0, 0.5, 0.5, 0.5])
-    y = singles / (singles + 2 * twice)
-    found = np.array([0, 1 - 2 * y * twice / singles, 2 - 3 * y * thrice / twice, 3 - 4 * y * four / thrice])
-    return np.clip(found, 0, [0, 1, 2, 3])
+    """What to take off a count of 0, 1, 2 and 3 or more: equation 26 of the paper, one half where that takes nothing or all."""
+    ones, twos, threes, fours = (np.count_nonzero(counts == n) for n in (1, 2, 3, 4))
+    half = np.array([0, 0.5, 0.5, 0.5])
+    if not (ones and twos and threes):
+        return half
+    y = ones / (ones + 2 * twos)
+    found = np.array([0, 1 - 2 * y * twos / ones, 2 - 3 * y * threes / twos, 3 - 4 * y * fours / threes])
+    return found if ((found > 0) & (found < np.arange(4)))[1:].all() else half
 
 
 def look_up(table: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,13 +4,13 @@ import os
 from dataclasses import replace
 from functools import partial
 
-from groundup.recipes.generative.dcgan import dcgan_digits
-from groundup.recipes.language.gpt import gpt_prose
-
+from groundup.data.images import picture_facts
 from groundup.engine.recipe import Recipe, RunSettings
 from groundup.recipes.classification.lenet import lenet5_digits
+from groundup.recipes.generative.dcgan import dcgan_digits, digit_judge
+from groundup.recipes.language.gpt import gpt_prose
 
-SETTINGS = dict(batch_size=16, accumulate_steps=2, ema_decay=0.9, save_steps=4, eval_every=10, log_every=3, num_threads=1)
+SETTINGS = dict(batch_size=16, accumulate_steps=2, ema_decay=0.9, save_steps=4, eval_every=15, log_every=3, num_threads=1)
 
 
 def with_model(recipe: Recipe, **arguments) -> Recipe:
@@ -19,7 +19,7 @@ def with_model(recipe: Recipe, **arguments) -> Recipe:
 
 
 def lenet() -> Recipe:
-    run = RunSettings(steps=24, precision="float32", clip_norm=1.0, channels_last=True, **SETTINGS)
+    run = RunSettings(steps=45, precision="float32", clip_norm=1.0, channels_last=True, **SETTINGS)
     return replace(lenet5_digits(), run=run)
 
 
@@ -28,8 +28,8 @@ def lenet_bfloat16() -> Recipe:
 
 
 def dcgan() -> Recipe:
-    run = RunSettings(steps=18, precision="float32", **SETTINGS)
-    return replace(with_model(dcgan_digits(), width=8, latent_dim=8), run=run)
+    run = RunSettings(steps=30, precision="float32", **SETTINGS)
+    return replace(with_model(dcgan_digits(), width=4), run=run, facts=(picture_facts, partial(digit_judge, epochs=1)))
 
 
 def dcgan_bfloat16() -> Recipe:
@@ -44,7 +44,7 @@ def gpt() -> Recipe:
         for name in ("train_data", "validation_data", "eval_data")
         if (part := getattr(recipe, name)) is not None
     }
-    return replace(recipe, **data, run=RunSettings(steps=20, precision="float32", clip_norm=1.0, **SETTINGS))
+    return replace(recipe, **data, run=RunSettings(steps=45, precision="float32", clip_norm=1.0, **SETTINGS))
 
 
 def gpt_bfloat16() -> Recipe:

@@ -119,14 +119,16 @@ def wait(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def kill_after(pid: int, seconds: float) -> bool:
-    """Kill the process after so long; whether it was still at work."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def kill_after(pid: int, seconds: float, begun=lambda: True) -> bool:
+    """Kill the process so long after it has begun; whether it was still at work."""
+    end = None
+    while end is None or time.monotonic() < end:
+        if end is None and begun():
+            end = time.monotonic() + seconds
         done, _ = os.waitpid(pid, os.WNOHANG)
         if done:
             return False
-        time.sleep(0.001)
+        time.sleep(0.0005)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return True
@@ -155,15 +157,23 @@ def outcome(folder: Path) -> dict:
 
 
 def differences(ours: dict, theirs: dict) -> list[str]:
-    return [f"{key}: {ours[key]} instead of {theirs[key]}"[:600] for key in ours if ours[key] != theirs[key]]
+    found = [f"{key}: {ours[key]} instead of {theirs[key]}"[:600] for key in ours if key != "files" and ours[key] != theirs[key]]
+    return found + [f"file {name} on one side only" for name in sorted(ours["files"] ^ theirs["files"])]
+
+
+def in_training(phase: Phase) -> bool:
+    return phase.get() not in ("import", "start")
 
 
 def uninterrupted(names: tuple[str, ...], place: Path) -> tuple[dict[str, dict], dict[str, float]]:
-    """What each recipe gives when nothing happens to it, and how long it takes."""
+    """What each recipe gives when nothing happens to it, and how long its loop takes."""
     outcomes, seconds = {}, {}
     for name in names:
+        pid = forked(name, place / f"whole-{name}", phase := Phase())
+        while not in_training(phase) and not (place / f"whole-{name}" / "pictures").exists():
+            time.sleep(0.0005)
         start = time.monotonic()
-        status = wait(forked(name, place / f"whole-{name}", Phase()))
+        status = wait(pid)
         seconds[name] = time.monotonic() - start
         assert status == 0, (place / f"whole-{name}.log").read_text()
         outcomes[name] = outcome(place / f"whole-{name}")
@@ -180,21 +190,21 @@ def kill_runs(count: int, seed: int, place: Path) -> bool:
         folder = place / f"run-{number}-{name}"
         is_cold = number * COLD // 40 != (number + 1) * COLD // 40
         kills = 0
-        while kills == 0 or (kills < 3 and chance.random() < 0.4):
+        while not kills or (kills < 3 and chance.random() < 0.4):
             phase = Phase()
-            pid = cold(name, folder) if is_cold else forked(name, folder, phase)
-            killed = kill_after(pid, chance.uniform(0.02, 4.0 if is_cold else seconds[name]))
+            if is_cold:
+                killed = kill_after(cold(name, folder), chance.uniform(0.02, 4.0))
+            elif chance.random() < 0.15:
+                killed = kill_after(forked(name, folder, phase), chance.uniform(0.02, 0.5))
+            else:
+                pid = forked(name, folder, phase)
+                killed = kill_after(pid, chance.uniform(0, seconds[name]), lambda phase=phase: in_training(phase))
+            if not killed and not kills:  # it came to its end before the instant: begin anew
+                shutil.rmtree(folder)
+                continue
             if not killed:
                 break
             kills += 1
-            where[phase.get()] += 1
-            before_save += not (folder / "checkpoints" / "last").exists()
-        if not kills:  # it ended before its instant came: not a kill; try the same recipe again with another instant
-            shutil.rmtree(folder)
-            pid = forked(name, folder, phase := Phase())
-            while not kill_after(pid, chance.uniform(0.02, 0.5 * seconds[name])):
-                shutil.rmtree(folder)
-                pid = forked(name, folder, phase)
             where[phase.get()] += 1
             before_save += not (folder / "checkpoints" / "last").exists()
         status = wait(forked(name, folder, Phase()))

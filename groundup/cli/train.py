@@ -90,6 +90,7 @@ def run_training(plan, folder: Path, code, recipe: str, resume: bool) -> int:
                 print(f"note: {note}: from here on the numbers may differ in their last bits", file=sys.stderr)
         if trainer.step == trainer.total:
             trainer.journal.close()
+            trainer.finish()
             print(f"{folder} is finished: {trainer.step} of {trainer.total} steps")
             return 0
         if resume:

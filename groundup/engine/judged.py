@@ -28,7 +28,7 @@ class JudgeCounts:
         verdict = self.judge.classes(image)
         return Evaluation(
             {
-                "classes_found": float(verdict.found),
+                "classes_found": float(sum(verdict.found)),
                 "smallest_share": verdict.shares.min().item(),
                 "judge_confidence": verdict.confidence,
             },

@@ -271,10 +271,12 @@ class Trainer:
             self.ema.load_state(tensors["ema"], state["ema"])
         self.learn.load_state_dict(tensors["step"])
         self.step, self.best, self.seconds = state["step"], state["best"], state["seconds"]
+        prune(self.run.checkpoints, self.settings.keep)  # where the kill came between saving and pruning
         load_random_state(tensors["random"], state["random"])
         return state["pending"]
 
     def finish(self) -> None:
+        """What follows the last step; done again where a kill came before its end."""
         write_report(self.run.folder)
 
     def advice(self, error: NotFinite) -> str:

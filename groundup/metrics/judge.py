@@ -26,9 +26,9 @@ class Verdict(NamedTuple):
     confidence: float
 
     @property
-    def found(self) -> int:
-        """How many classes have a share of at least 3%."""
-        return int((self.shares >= FOUND).sum())
+    def found(self) -> list[bool]:
+        """Which classes have a share of at least 3%."""
+        return (self.shares >= FOUND).tolist()
 
 
 class Judge:
@@ -68,12 +68,12 @@ def draw_shares(verdict: Verdict, labels: Sequence[str]) -> Image.Image:
     shares = verdict.shares.tolist()
     figure = Figure(figsize=(1.6 + 0.5 * len(shares), 3.4), layout="constrained")
     axes = figure.add_subplot()
-    bars = axes.bar(range(len(shares)), shares, color=["#3b6fb6" if share >= FOUND else "#c8281e" for share in shares])
+    bars = axes.bar(range(len(shares)), shares, color=["#3b6fb6" if there else "#c8281e" for there in verdict.found])
     axes.bar_label(bars, [f"{share:.0%}" for share in shares], fontsize=9, padding=2)
     axes.axhline(1 / len(shares), color="0.4", linestyle="--", linewidth=1)
     axes.set(ylabel="share of the samples", xticks=range(len(shares)), ylim=(0, 1.15 * max(*shares, 2 / len(shares))))
     axes.set_xticklabels(labels, rotation=45 if max(map(len, labels)) > 3 else 0)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(f"{verdict.found} of {len(shares)} classes found, the judge {verdict.confidence:.0%} sure", fontsize=11)
+    axes.set_title(f"{sum(verdict.found)} of {len(shares)} classes found, the judge {verdict.confidence:.0%} sure", fontsize=11)
     return figure_picture(figure)

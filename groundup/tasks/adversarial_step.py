@@ -11,7 +11,8 @@ from groundup.tasks.task import Batch
 class AdversarialStep(Stateless):
     """On each batch the discriminator moves first, then the generator, against the discriminator that just learnt.
 
-    Paper: Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, algorithm 1 with k = 1; both moves share one set of latents.
+    Paper: Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, algorithm 1 with k = 1, but the pictures
+    made for the first move serve in the second as well.
 
     Both networks stay in training mode, so every pass moves the batch-norm statistics of what it runs through: the
     generator's once a batch; the discriminator's three times, by real pictures, by made ones, and by the made ones again

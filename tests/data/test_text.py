@@ -157,7 +157,7 @@ def test_another_split_is_refused():
         prose(split="valid", length=8)
 
 
-DOCSTRING = '''Fit a line to the points by least squares, as *closely* as it can be.
+DOCSTRING = """Fit a line to the points by least squares, as *closely* as it can be.
 
 Read more in the :ref:`User Guide <linear_model>` about :class:`~sklearn.Line`, and
 about ``fit`` in `the paper <https://example.org>`_ of the authors [1]_.
@@ -177,7 +177,7 @@ The sum of the squares is S = a^2 + b^2 for every point of the set.
 >>> Line().fit(x)  # The points in the plane are fitted here.
 
 Too short to be of use.
-'''
+"""
 
 
 def test_of_a_docstring_its_prose_is_kept_without_markup():

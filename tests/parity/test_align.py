@@ -35,7 +35,7 @@ class SplitAttention(nn.Module):
         self.query, self.key, self.value, self.out = (nn.Linear(8, 8) for _ in range(4))
         self.scale = scale
 
-    def forward(self, x):
+    def forward(self, x, key=None, value=None, need_weights=False):
         q, k, v = (part(x).unflatten(-1, (2, 4)).transpose(1, 2) for part in (self.query, self.key, self.value))
         return self.out(((q @ k.mT * self.scale).softmax(-1) @ v).transpose(1, 2).flatten(2))
 
@@ -107,6 +107,31 @@ def test_an_extra_layer_does_not_shift_what_is_compared():
     assert (found.place, found.what) == ("", "output")
 
 
+class Squared(nn.Linear):
+    def forward(self, x):
+        return super().forward(x) ** 2
+
+
+def test_the_same_name_for_other_weights_is_another_submodule():
+    mine = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Dropout(), Squared(6, 3))
+    found = diverge(mine, nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3)), draw(2, 4))
+    assert (found.place, found.what) == ("3", "output")
+
+
+def test_a_layer_is_matched_with_the_layer_and_not_with_what_wraps_it():
+    class Functional(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(4, 6), Squared(6, 3)
+
+        def forward(self, x):
+            return self.last(self.first(x).relu())
+
+    reference = nn.Sequential(nn.Sequential(nn.Linear(4, 6), nn.ReLU()), nn.Linear(6, 3))
+    found = diverge(Functional(), reference, draw(2, 4))
+    assert (found.place, found.what) == ("last", "output")
+
+
 def test_modules_of_other_weights_are_said_to_be_unaligned():
     found = diverge(nn.Sequential(nn.Linear(4, 6), nn.Linear(6, 2)), mlp(), draw(2, 4))
     assert (found.agrees, found.place, found.what) == (False, None, "alignment")
@@ -126,6 +151,29 @@ def test_a_weight_tied_only_in_mine_is_named():
     mine[1].weight = mine[0].weight
     found = diverge(mine, reference, draw(2, 3))
     assert (found.place, found.what) == ("1", "weights") and "In mine `1.weight` and `0.weight` are one tensor" in str(found)
+
+
+def test_a_weight_tied_only_in_the_reference_is_named_under_other_names_too():
+    reference = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False))
+    reference[1].weight = reference[0].weight
+    mine = nn.Sequential(nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False)))
+    found = diverge(mine, reference, draw(2, 3))
+    assert (found.place, found.what) == ("0.1", "weights") and "free to drift apart" in str(found)
+
+
+def test_two_empty_weights_are_not_taken_for_one():
+    def network():
+        return nn.ModuleDict({name: nn.LayerNorm(0) for name in "ab"} | {"linear": nn.Linear(4, 4)})
+
+    mine, reference = network(), network()
+    mine.forward, reference.forward = mine.linear.forward, reference.linear.forward
+    assert diverge(mine, reference, draw(2, 4)).agrees
+
+
+def test_running_statistics_are_copied_although_training_leaves_them():
+    mine, reference = nn.BatchNorm1d(3, momentum=0.0), nn.BatchNorm1d(3, momentum=0.0)
+    reference.running_mean.fill_(2.0)
+    assert diverge(mine, reference, draw(4, 3)).agrees
 
 
 def test_zero_initialised_weights_hide_nothing():

@@ -162,6 +162,10 @@ def test_inputs_left_out_are_guessed(make):
     assert diverge(make(), make()).agrees
 
 
+def test_a_guess_for_a_recurrence_tells_batch_from_time():
+    assert diverge(nn.LSTM(3, 4, batch_first=True), nn.LSTM(3, 4)).what == "output"
+
+
 def test_inputs_may_be_named():
     assert diverge(nn.Bilinear(3, 4, 2), nn.Bilinear(3, 4, 2), {"input2": draw(5, 4), "input1": draw(5, 3)}).agrees
 

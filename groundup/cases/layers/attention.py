@@ -11,9 +11,7 @@ from groundup.cases.case import ModuleCase, Sample, call
 from groundup.layers.attention import MultiHeadAttention
 from groundup.weights.rules import Rename, Split
 
-# A key's bias adds the same to all scores of a query, so its gradient is 0 but for rounding, which no relative error can
-# hold: the biases are proven in tests/layers/test_attention.py, where their gradients are compared as one tensor.
-ATTENTION = dict(embed_dim=12, num_heads=3, bias=False)
+ATTENTION = dict(embed_dim=12, num_heads=3)
 WEIGHTS = [
     Split("in_proj_weight", ("query.weight", "key.weight", "value.weight")),
     Split("in_proj_bias", ("query.bias", "key.bias", "value.bias")),

@@ -1,4 +1,4 @@
-"""DCGAN: the generative adversarial network made of convolutions, the first that trained reliably on many kinds of pictures.
+"""DCGAN: two convolutional opponents in a shape that trains stably on many kinds of pictures.
 
 What the paper changed (section 3):
 

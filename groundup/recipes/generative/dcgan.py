@@ -47,18 +47,18 @@ def digit_judge(dataset: Dataset, num_classes: int, *, epochs: int = 20, batch_s
             criterion(model(real["image"][chosen]), real["label"][chosen]).backward()
             optimizer.step()
             optimizer.zero_grad()
-    return {"judge": Judge(name="lenet5", arguments=arguments, weights=model.state_dict())}
+        return {"judge": Judge(name="lenet5", arguments=arguments, weights=model.state_dict())}
 
 
 def dcgan_digits() -> Recipe:
     """DCGAN on scikit-learn's handwritten digits."""
     return Recipe(
-        model=partial(dcgan, image_size=32, image_channels=1, latent_dim=64, width=16),
+        model=partial(dcgan, image_size=32, image_channels=1, latent_dim=16, width=16),
         train_data=partial(digits, split="train"),
         eval_data=partial(digits, split="test"),
         facts=(picture_facts, digit_judge),
         prepare=partial(smooth, size=32),
-        task=partial(ImageGeneration, latent_dim=64),
+        task=partial(ImageGeneration, latent_dim=16),
         step=AdversarialStep,
         evaluators=(JudgeCounts,),
         optimizer={

@@ -1,0 +1,51 @@
+"""Write the tables of the README that come from the cards and from measured.json; with --check, only look whether they are.
+
+    python -m benchmarks.tables [--check]
+"""
+
+import sys
+from pathlib import Path
+
+from groundup.models.card import read_cards
+from groundup.recipes.catalog import entries, measured
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- {} -->\n", "<!-- end of {} -->\n"
+
+
+def models() -> str:
+    """A row for each card."""
+    rows = ["| model | paper's year | sizes | held against |", "|---|---|---|---|"]
+    for card in read_cards():
+        rows.append(f"| {card.title} | {card.year} | {', '.join(f'`{size}`' for size in card.sizes)} | {', '.join(card.references)} |")
+    return "\n".join(rows) + "\n"
+
+
+def recipes() -> str:
+    """A row for each recipe, with what it was measured to reach."""
+    rows = ["| recipe | what | reached (mean of its seeds) | minutes | on |", "|---|---|---|---|---|"]
+    for entry in entries():
+        found = measured().get(entry.name)
+        reached = "not measured yet" if found is None else ", ".join(f"{n} {v['mean']:.4g}" for n, v in found["metrics"].items())
+        where = ("", "") if found is None else (f"{found['minutes']:g}", f"{found['hardware']}, seeds {found['seeds']}, {found['date']}")
+        rows.append(f"| `{entry.name}` | {entry.summary} | {reached} | {where[0]} | {where[1]} |")
+    return "\n".join(rows) + "\n"
+
+
+def filled(text: str) -> str:
+    """The README with every generated table as it should be."""
+    for name, table in (("models", models()), ("recipes", recipes())):
+        head, rest = text.split(BEGIN.format(name))
+        _, tail = rest.split(END.format(name))
+        text = f"{head}{BEGIN.format(name)}{table}{END.format(name)}{tail}"
+    return text
+
+
+if __name__ == "__main__":
+    before = README.read_text(encoding="utf-8")
+    after = filled(before)
+    if "--check" in sys.argv:
+        if before != after:
+            raise SystemExit("the tables of README.md are stale: python -m benchmarks.tables")
+    else:
+        README.write_text(after, encoding="utf-8")
