@@ -18,7 +18,7 @@ from groundup.engine.trainer import seed_all
 from groundup.parity.compare import relative_error, tensors_in
 
 STEPS = 150  # of learning one batch by heart
-LEARNT = 0.25  # the share of its first loss that a batch learnt by heart keeps at most
+LEARNT = 0.25  # the share of its first loss, above the least possible, that a batch learnt by heart keeps at most
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,8 @@ class Preflight:
         for _ in range(STEPS):
             losses.append(self.learn_with(update)["loss"].item())
         message = f"the loss of one batch went from {losses[0]:.3f} to {losses[-1]:.3f} in {STEPS} steps"
-        good = math.isfinite(losses[-1]) and losses[-1] < LEARNT * losses[0]
+        least = getattr(self.task, "least_loss", 0.0)
+        good = math.isfinite(losses[-1]) and losses[-1] - least < LEARNT * (losses[0] - least)
         return Finding("by heart", good, message if good else f"{message}: try another rate, or look for labels that do not fit")
 
     def parameters(self, child: str | None) -> list[Tensor]:

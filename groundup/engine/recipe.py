@@ -251,7 +251,9 @@ def override(recipe: Recipe, assignment: str) -> Recipe:
     if part == "run":
         if rest not in {f.name for f in dataclasses.fields(RunSettings)}:
             raise unknown("run setting", rest, (f.name for f in dataclasses.fields(RunSettings)))
-        return dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, **{rest: value}))
+        other = {"epochs": "steps", "steps": "epochs"}.get(rest)  # the one replaces the other
+        settings = {rest: value} | ({other: None} if other else {})
+        return dataclasses.replace(recipe, run=dataclasses.replace(recipe.run, **settings))
     return dataclasses.replace(recipe, **{part: with_argument(getattr(recipe, part), part, rest, value)})
 
 

@@ -40,9 +40,10 @@ def relative_error(ours: Tensor, theirs: Tensor, floor: float = 0.0) -> float:
     if theirs.numel() == 0:
         return 0.0
     ours, theirs = ours.detach().double(), theirs.detach().double()
-    if not torch.equal(ours.isfinite(), theirs.isfinite()):
+    odd = ~theirs.isfinite()
+    if not torch.equal(odd, ~ours.isfinite()) or not torch.equal(ours[odd].nan_to_num(), theirs[odd].nan_to_num()):
         return float("inf")
-    ours, theirs = ours.nan_to_num(), theirs.nan_to_num()
+    ours, theirs = ours.masked_fill(odd, 0), theirs.masked_fill(odd, 0)
     scale = max(theirs.abs().max().item(), floor)
     return (ours - theirs).abs().max().item() / (scale or 1.0)
 
@@ -132,7 +133,7 @@ def randomize(module: nn.Module, seed: int = 0) -> nn.Module:
             if name.endswith("running_var"):
                 value = 0.5 + noise.abs()
             elif tensor.dim() > 1:
-                value = noise * (tensor.numel() / tensor.shape[0]) ** -0.5
+                value = noise * (tensor.numel() / max(1, tensor.shape[0])) ** -0.5
             else:
                 value = 0.3 * noise + (1.0 if name.endswith("weight") else 0.0)
             tensor.copy_(value)

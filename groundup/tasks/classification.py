@@ -1,5 +1,6 @@
 """One label for each picture."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,13 @@ from groundup.tasks.drawing import contact_sheet, to_picture
 from groundup.tasks.task import Batch, Item, Metric
 
 
+def smoothed_ideal(num_classes: int, label_smoothing: float) -> tuple[Tensor, Tensor]:
+    """The logits that no better ones can follow, where labels are smoothed, and a target for them."""
+    share = torch.full((1, num_classes), label_smoothing / num_classes, dtype=torch.float64)
+    share[0, 0] += 1 - label_smoothing
+    return share.clamp_min(1e-300).log(), torch.zeros(1, dtype=torch.int64)
+
+
 class Classification:
     """Cross-entropy on `image` and `label`; predicts the most probable class.
 
@@ -27,6 +35,8 @@ class Classification:
         self.labels = list(labels)
         self.image_shape = tuple(image_shape)
         self.criterion = CrossEntropyLoss(label_smoothing=label_smoothing)
+        self.chance_loss = math.log(len(self.labels))
+        self.least_loss = self.criterion(*smoothed_ideal(len(self.labels), label_smoothing)).item()
 
     def loss(self, model: Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         return self.criterion(model(*self.inputs(batch)), batch["label"]), {}

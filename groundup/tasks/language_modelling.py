@@ -86,12 +86,17 @@ class LanguageModelling:
             top_k=self.top_k,
             max_seq_len=self.max_seq_len,
         )
-        pieces = [{"tokens": tokens[:, start : start + self.max_seq_len + 1]} for start in self.starts(tokens.shape[1])]
-        likely = torch.cat([self.predict(model, piece)["log_likelihood"] for piece in pieces], dim=1)
+        likely = torch.stack([self.likelihood(model, text) for text in tokens])
         return {"tokens": tokens, "log_likelihood": likely, "given": len(given)}
 
-    def starts(self, length: int) -> range:
-        return range(0, length - 1, self.max_seq_len)
+    def likelihood(self, model: Module, tokens: Tensor) -> Tensor:
+        """The log-likelihood of each token of one text but the first, after as many others as the model sees at once.
+
+        Shapes: (length) -> (length - 1).
+        """
+        windows = tokens.unfold(0, min(len(tokens), self.max_seq_len + 1), 1)  # (places, max_seq_len + 1)
+        likely = self.predict(model, {"tokens": windows})["log_likelihood"]
+        return torch.cat([likely[0], likely[1:, -1]])
 
     def write(self, prediction: Batch, folder: Path) -> list[dict[str, object]]:
         """A row for each window of a file; for samples a file each, and its row."""
@@ -117,17 +122,18 @@ class LanguageModelling:
 
     def picture(self, batch: Batch, prediction: Batch) -> Image.Image:
         """The texts, each character on a ground that shows how much it surprised the model; a prompt is in bold."""
-        starts, files = prediction.get("start"), prediction.get("source")
+        files, starts, given = prediction.get("source"), prediction.get("start"), prediction.get("given", 0)
         texts: list[list[Character]] = []
-        end = None
+        following = None
         for number, (text, bits) in enumerate(self.passages(prediction)):
-            given = prediction.get("given", 0)
-            characters = [Character(*known, place < given) for place, known in enumerate(zip(text, (None, *bits), strict=True))]
-            if end is not None and end == (files and files[number], starts[number]):
+            place = None if starts is None else (files and files[number], starts[number])
+            known = enumerate(zip(text, (None, *bits), strict=True))
+            characters = [Character(sign, surprise, position < given) for position, (sign, surprise) in known]
+            if place is not None and place == following:
                 texts[-1] += characters[1:]  # the window goes on where the last one ended
             else:
                 texts.append(characters)
-            end = starts and (files and files[number], starts[number] + len(bits))
+            following = place and (place[0], place[1] + len(bits))
         return draw_surprise(texts)
 
     def example_batch(self, n: int) -> Batch:

@@ -31,7 +31,10 @@ class Task(Protocol):
     write       files of a prediction, and a row of a table for each item
     sample      `count` new things from the model, in the form of a prediction
     picture     a prediction as a person would want to see it
-    example_batch   a batch of `n` prepared items of the right shapes, without any data
+    example_batch   a batch of `n` items as they come from the data set, without any data
+
+    Two numbers help `groundup check`, where a task knows them: `chance_loss`, the loss of guessing, and `least_loss`, the
+    loss below which none can come.
     """
 
     def loss(self, model: Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]: ...

@@ -37,7 +37,7 @@ def trained(tmp_path_factory) -> Path:
     before = os.getcwd()
     os.chdir(folder)
     try:
-        settings = ("run.steps=30", "run.epochs=None", "run.save_steps=10", "run.num_threads=1")
+        settings = ("run.steps=30", "run.save_steps=10", "run.num_threads=1")
         with pytest.raises(SystemExit) as end:
             main(["train", "lenet5_digits", *(word for value in settings for word in ("--set", value))])
     finally:

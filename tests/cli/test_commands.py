@@ -97,7 +97,7 @@ def test_a_finished_run_says_so_and_a_taken_folder_is_refused(groundup, trained,
     monkeypatch.chdir(trained.parents[1])
     settings = [
         word
-        for value in ("run.steps=30", "run.epochs=None", "run.save_steps=10", "run.num_threads=1")
+        for value in ("run.steps=30", "run.save_steps=10", "run.num_threads=1")
         for word in ("--set", value)
     ]
     answer = groundup("train", "lenet5_digits", *settings, "--resume")
@@ -110,7 +110,7 @@ def test_a_finished_run_says_so_and_a_taken_folder_is_refused(groundup, trained,
 
 def test_a_second_run_gets_a_folder_of_its_own_and_resume_takes_the_newest(groundup, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    settings = [word for value in ("run.steps=2", "run.epochs=None") for word in ("--set", value)]
+    settings = [word for value in ("run.steps=2",) for word in ("--set", value)]
     for expected in ("lenet5_digits", "lenet5_digits-2", "lenet5_digits-3"):
         assert f"done: runs/{expected}\n" in groundup("train", "lenet5_digits", *settings).out
     assert groundup("train", "lenet5_digits", *settings, "--resume").out.startswith("runs/lenet5_digits-3 is finished")
@@ -201,7 +201,7 @@ def test_weights_of_another_model_are_refused_with_names(groundup, trained, tmp_
 def test_a_recipe_of_ones_own_trains_evaluates_and_predicts(groundup, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert groundup("new", "recipe", "mine").status == 0
-    settings = [word for value in ("run.steps=2", "run.epochs=None") for word in ("--set", value)]
+    settings = [word for value in ("run.steps=2",) for word in ("--set", value)]
     assert groundup("train", "mine.py:mine", *settings).status == 0
     assert groundup("eval", "runs/mine").status == 0
     with open("mine.py", "a") as file:

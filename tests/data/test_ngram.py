@@ -41,12 +41,13 @@ def test_the_score_is_of_the_very_distribution():
 
 
 def test_two_orders_worked_by_hand():
-    """Counts behind 0: 1 twice. Behind 1: 0 once. 0 and 1 each follow one token; a half is the discount throughout."""
-    model = ngram.NGram(np.array([0, 1, 0, 1]), vocab_size=3, order=2)
-    lowest = np.array([0.25 + 0.5 / 3, 0.25 + 0.5 / 3, 0.5 / 3])
-    assert model.distribution(np.array([], dtype=np.int64)) == pytest.approx(lowest)
-    assert model.distribution(np.array([0])) == pytest.approx([0.25 * lowest[0], 0.75 + 0.25 * lowest[1], 0.25 * lowest[2]])
-    assert model.distribution(np.array([2])) == pytest.approx(lowest)
+    """Behind 0 stand 1 twice and 2 once, behind 1 stands 0 twice; each of the three follows one other. A half is taken off."""
+    model = ngram.NGram(np.array([0, 1, 0, 1, 0, 2]), vocab_size=4, order=2)
+    seen, never = 0.5 / 3 + 0.5 / 4, 0.5 / 4
+    assert model.distribution(np.array([], dtype=np.int64)) == pytest.approx([seen, seen, seen, never])
+    behind = np.array([seen, seen, seen, never]) / 3
+    assert model.distribution(np.array([0])) == pytest.approx(behind + [0, 1.5 / 3, 0.5 / 3, 0])
+    assert model.distribution(np.array([2])) == pytest.approx([seen, seen, seen, never])
 
 
 def test_discounts_are_those_of_the_paper_where_they_leave_something_to_share_out():

@@ -84,6 +84,12 @@ def test_dropout_acts_in_training_alone():
     assert torch.equal(model(text), model(text))
 
 
+def test_every_part_has_the_models_dropout():
+    model = GPT2(**TINY | {"dropout": 0.25})
+    assert {module.p for module in model.modules() if hasattr(module, "p")} == {0.25}
+    assert {block.attention.dropout for block in model.blocks} == {0.25}
+
+
 @pytest.mark.parametrize("part", ["dropout", "blocks.0.dropout", "blocks.1.feed_forward.dropout"])
 def test_dropout_stands_behind_the_embedding_and_each_sublayer(part):
     model, text = GPT2(**TINY), tokens(2, 8)

@@ -132,14 +132,15 @@ def test_the_same_generator_writes_the_same_samples(tmp_path):
     assert [text[:-1] for text in texts] == [TOKENIZER.decode(tokens) for tokens in first["tokens"]]
 
 
-def test_a_samples_likelihood_is_that_of_its_windows():
+def test_each_character_of_a_sample_is_scored_after_all_that_the_model_can_see():
     model, task = tiny(), task_of(sample_length=20)
-    made = task.sample(model, 1, Generator().manual_seed(0))
+    made = task.sample(model, 2, Generator().manual_seed(0))
     assert made["given"] == 1
     assert made["tokens"][0, 0] == TOKENIZER.encode("\n")
-    second = task.predict(model, {"tokens": made["tokens"][:, 8:17]})["log_likelihood"]
-    assert torch.allclose(made["log_likelihood"][:, 8:16], second, atol=1e-6)
-    assert made["log_likelihood"].shape == (1, 20)
+    for text, likely in zip(made["tokens"], made["log_likelihood"], strict=True):
+        for place in range(1, len(text)):
+            shares = model(text[None, max(0, place - 8) : place])[0, -1].log_softmax(-1)
+            assert likely[place - 1].item() == pytest.approx(shares[text[place]].item(), abs=1e-5)
 
 
 def test_a_prompt_of_characters_that_the_model_never_saw_is_refused_by_name():

@@ -1,1 +1,0 @@
-from groundup.errors import UserError  # noqa: F401
