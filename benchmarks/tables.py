@@ -1,6 +1,6 @@
 """Write the tables of the README that come from the cards and from measured.json; with --check, only look whether they are.
 
-    python -m benchmarks.tables [--check]
+python -m benchmarks.tables [--check]
 """
 
 import sys
@@ -17,7 +17,8 @@ def models() -> str:
     """A row for each card."""
     rows = ["| model | paper's year | sizes | held against |", "|---|---|---|---|"]
     for card in read_cards():
-        rows.append(f"| {card.title} | {card.year} | {', '.join(f'`{size}`' for size in card.sizes)} | {', '.join(card.references)} |")
+        sizes = ", ".join(f"`{size}`" for size in card.sizes)
+        rows.append(f"| {card.title} | {card.year} | {sizes} | {', '.join(card.references)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -26,9 +27,12 @@ def recipes() -> str:
     rows = ["| recipe | what | reached (mean of its seeds) | minutes | on |", "|---|---|---|---|---|"]
     for entry in entries():
         found = measured().get(entry.name)
-        reached = "not measured yet" if found is None else ", ".join(f"{n} {v['mean']:.4g}" for n, v in found["metrics"].items())
-        where = ("", "") if found is None else (f"{found['minutes']:g}", f"{found['hardware']}, seeds {found['seeds']}, {found['date']}")
-        rows.append(f"| `{entry.name}` | {entry.summary} | {reached} | {where[0]} | {where[1]} |")
+        reached, minutes, where = "not measured yet", "", ""
+        if found is not None:
+            reached = ", ".join(f"{name} {value['mean']:.4g}" for name, value in found["metrics"].items())
+            minutes = f"{found['minutes']:g}"
+            where = f"{found['hardware']}; seeds {', '.join(map(str, found['seeds']))}; {found['date']}"
+        rows.append(f"| `{entry.name}` | {entry.summary} | {reached} | {minutes} | {where} |")
     return "\n".join(rows) + "\n"
 
 

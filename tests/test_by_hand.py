@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Generator
 
 import groundup
-from groundup.cases.case import OpCase
+from groundup.cases.case import ModuleCase, OpCase
 from groundup.cases.ledger import all_cases
 from groundup.ops.ladder import Ladder, rung
 from groundup.parity.by_hand import HandMade, denied
@@ -201,3 +201,12 @@ def test_the_watch_lets_arithmetic_pass():
     with HandMade():
         x = draw(3, 4)
         (torch.tanh(x @ x.T) + torch.sigmoid(x).exp().sum() + torch.erf(x).sum()).sum().backward()
+
+
+@pytest.mark.parametrize("name", [name for name, case in all_cases().items() if isinstance(case, ModuleCase)])
+def test_layers_and_models_compute_on_tensors_without_a_librarys_layer(name):
+    case = all_cases()[name]
+    module = case.ours().double().train()
+    for sample in case.samples(Generator().manual_seed(0)):
+        with rung("tensors"), HandMade():
+            values_and_gradients(module, sample.args, sample.kwargs)

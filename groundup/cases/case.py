@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from groundup.ops.ladder import Ladder, rung
 from groundup.parity.compare import (
@@ -24,6 +25,7 @@ from groundup.parity.compare import (
     compare_modules,
     randomize,
     relative_error,
+    tensors_in,
     values_and_gradients,
 )
 from groundup.weights.rules import Rule, rename
@@ -124,24 +126,36 @@ class OpCase(Case):
         return errors
 
     def cost(self, name: str) -> Cost:
-        """What the forward and backward of the samples costs on a rung; the same samples for each, so that they compare."""
-        samples = list(self.samples(Generator().manual_seed(0)))
-        if "loops" in self.rungs():
-            samples = [sample for sample in samples if sample.size() <= LOOPS_LIMIT]
+        """What the forward and backward of the first sample costs on a rung."""
+        sample = next(iter(self.samples(Generator().manual_seed(0))))
 
         def work() -> None:
-            for sample in samples:
-                values_and_gradients(self.ours, sample.args, sample.kwargs)
+            values_and_gradients(self.ours, sample.args, sample.kwargs)
 
         with rung(name):
             work()
             start = time.process_time()
             work()
             seconds = time.process_time() - start
-            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+            with Allocated() as allocated:
                 work()
-        allocated = sum(max(event.self_cpu_memory_usage, 0) for event in profile.events())
-        return Cost(seconds * 1e3, allocated / 1e6)
+        return Cost(seconds * 1e3, allocated.bytes / 1e6)
+
+
+class Allocated(TorchDispatchMode):
+    """Counts the bytes of all new tensors that are made within the block."""
+
+    def __init__(self):
+        super().__init__()
+        self.bytes = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        taken = {tensor.untyped_storage().data_ptr() for tensor in tensors_in((args, kwargs or {}))}
+        for tensor in tensors_in(result):
+            if tensor.untyped_storage().data_ptr() not in taken:
+                self.bytes += tensor.untyped_storage().nbytes()
+        return result
 
 
 @dataclass(frozen=True, kw_only=True)

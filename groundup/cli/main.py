@@ -5,7 +5,6 @@ import sys
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # its lines about profiling would stand between ours
 
 import typer
 from typer.core import TyperGroup

@@ -71,7 +71,8 @@ def run_training(plan, folder: Path, code, recipe: str, resume: bool) -> int:
     """Train in this folder; the exit status."""
     from groundup.cli.options import quiet_libraries
     from groundup.engine.run import Run
-    from groundup.engine.trainer import Interrupted, Trainer
+    from groundup.engine.signals import Interrupted
+    from groundup.engine.trainer import Trainer
 
     quiet_libraries()
     run = Run(folder)

@@ -149,7 +149,10 @@ def load_checkpoint(checkpoints: Path, step: int) -> tuple[dict[str, Tensors], d
         }
     except (ValueError, SafetensorError) as error:
         sound = [other for other in steps_in(checkpoints) if other != step and is_sound(folder_of(checkpoints, other))]
-        offer = f"sound is --checkpoint {', '.join(map(str, sound))}" if sound else "there is no other"
+        offer = "there is no other"
+        if sound:
+            offer = f"step {sound[-1]} is sound: name it by --checkpoint, or write step-{sound[-1]:06d} into "
+            offer += f"{checkpoints / 'last'} to train on from it"
         raise UserError(f"the checkpoint {folder} is damaged: {error}; {offer}") from error
     return tensors, state
 

@@ -161,7 +161,8 @@ class Bar:
             print(f"step {step}/{self.total}  {'  '.join(words)}", file=sys.stderr, flush=True)
 
     def scores(self, step: int, part: str, values: Mapping[str, float]) -> None:
-        self.values |= {f"{part} {name}": value for name, value in values.items() if name != "loss"}
+        first = next((name for name in values if name != "loss"), None)
+        self.values |= {first: values[first]} if part == "eval" and first else {}
         if self.bar is None:
             self.say(f"step {step}/{self.total}  {part}: " + "  ".join(f"{name} {value:.4g}" for name, value in values.items()))
 

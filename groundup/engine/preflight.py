@@ -13,8 +13,8 @@ from torch.nn import Module
 from groundup.engine.batches import TrainingBatches, mixed_seed
 from groundup.engine.facts import fit_facts
 from groundup.engine.precision import decide
+from groundup.engine.randomness import seed_all
 from groundup.engine.recipe import Recipe, bind, build
-from groundup.engine.trainer import seed_all
 from groundup.parity.compare import relative_error, tensors_in
 
 STEPS = 150  # of learning one batch by heart

@@ -1,15 +1,11 @@
 """The training loop. It owns the state of training and can save and take up all of it between any two steps."""
 
-import random
-import signal
-import threading
 import time
 from collections.abc import Callable, Mapping
-from types import FrameType, ModuleType
+from types import ModuleType
 
-import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from groundup.engine.batches import TrainingBatches, in_order, mixed_seed
 from groundup.engine.checkpoint import (
@@ -24,22 +20,16 @@ from groundup.engine.checkpoint import (
 )
 from groundup.engine.evaluator import Evaluation, evaluate
 from groundup.engine.journal import Journal, NotFinite
+from groundup.engine.randomness import load_random_state, random_state, seed_all
 from groundup.engine.recipe import Recipe, bind, build
 from groundup.engine.report import picture_bytes, write_report
 from groundup.engine.run import Run, load_weights
+from groundup.engine.signals import Interrupted, Signals
 from groundup.engine.update import Update
 from groundup.errors import UserError
 from groundup.optim.ema import EMA
 
 PICTURES = 8
-
-
-class Interrupted(Exception):
-    """Training was stopped by a signal, after its state was saved."""
-
-    def __init__(self, signum: int):
-        self.signum = signum
-        super().__init__(signal.Signals(signum).name)
 
 
 class Trainer:
@@ -286,60 +276,3 @@ class Trainer:
     def kept(self) -> str:
         last = pointed(self.run.checkpoints, "last")
         return "no checkpoint was saved before" if last is None else f"the checkpoint of step {last} is whole"
-
-
-class Signals:
-    """While the block runs, the first SIGINT or SIGTERM is noted in `caught`, so that the step in hand can end; a second acts."""
-
-    def __init__(self):
-        self.caught: int | None = None
-        self.before: dict[int, object] = {}
-
-    def __enter__(self) -> "Signals":
-        if threading.current_thread() is threading.main_thread():
-            for signum in (signal.SIGINT, signal.SIGTERM):
-                self.before[signum] = signal.signal(signum, self.note)
-        return self
-
-    def note(self, signum: int, frame: FrameType | None) -> None:
-        self.caught = signum
-        self.restore()
-
-    def restore(self) -> None:
-        for signum, handler in self.before.items():
-            signal.signal(signum, handler)
-
-    def __exit__(self, *exception: object) -> None:
-        self.restore()
-
-
-def seed_all(seed: int) -> None:
-    """Start every global random generator anew."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-
-
-def random_state() -> tuple[dict[str, Tensor], dict]:
-    """The state of every global random generator, as tensors and plain values."""
-    kind, keys, position, has_gauss, gauss = np.random.get_state()
-    tensors = {"torch": torch.get_rng_state(), "numpy": torch.from_numpy(keys.astype(np.int64))}
-    if torch.cuda.is_available():
-        tensors |= {f"cuda.{index}": state for index, state in enumerate(torch.cuda.get_rng_state_all())}
-    if torch.backends.mps.is_available():
-        tensors["mps"] = torch.mps.get_rng_state()
-    return tensors, {"python": random.getstate(), "numpy": [kind, position, has_gauss, gauss]}
-
-
-def load_random_state(tensors: Mapping[str, Tensor], plain: Mapping) -> None:
-    """Take up what `random_state` gave."""
-    version, keys, gauss = plain["python"]
-    random.setstate((version, tuple(keys), gauss))
-    kind, position, has_gauss, cached = plain["numpy"]
-    np.random.set_state((kind, tensors["numpy"].numpy().astype(np.uint32), position, has_gauss, cached))
-    torch.set_rng_state(tensors["torch"])
-    cuda = [tensors[name] for name in sorted(tensors, key=len) if name.startswith("cuda.")]
-    if cuda and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(cuda)
-    if "mps" in tensors and torch.backends.mps.is_available():
-        torch.mps.set_rng_state(tensors["mps"])

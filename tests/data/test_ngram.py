@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -40,13 +41,43 @@ def test_the_score_is_of_the_very_distribution():
     assert model.bits(tokens) == pytest.approx(-np.log2(expected).mean())
 
 
+def by_definition(tokens, vocab_size, order):
+    """Equations 20 and 24 to 26 of the paper with dictionaries, a gram at a time."""
+    counts = {order: Counter(tuple(tokens[i : i + order]) for i in range(len(tokens) - order + 1))}
+    for length in range(order - 1, 0, -1):
+        counts[length] = Counter(gram[1:] for gram in counts[length + 1])
+
+    def probability(token, context):
+        if len(context) >= order:
+            return probability(token, context[len(context) - order + 1 :])
+        here, lower = counts[len(context) + 1], probability(token, context[1:]) if context else 1 / vocab_size
+        discounts = ngram.modified_discounts(np.array(list(here.values())))
+        known = {gram[-1]: count for gram, count in here.items() if gram[:-1] == context}
+        if not known:
+            return lower
+        freed = sum(discounts[min(count, 3)] for count in known.values())
+        kept = known[token] - discounts[min(known[token], 3)] if token in known else 0
+        return (kept + freed * lower) / sum(known.values())
+
+    return probability
+
+
+@pytest.mark.parametrize("order", [2, 4])
+def test_the_tables_give_what_the_definition_gives(order):
+    tokens = text(400).tolist()
+    model, probability = ngram.NGram(np.array(tokens), vocab_size=7, order=order), by_definition(tokens, 7, order)
+    for context in [(), (0,), (6,), (2, 3), (1, 2, 4), (0, 1, 2, 4), (6, 1, 2), (5, 0, 1, 2, 4)]:
+        expected = [probability(token, context) for token in range(7)]
+        assert model.distribution(np.array(context, dtype=np.int64)) == pytest.approx(expected, rel=1e-12)
+
+
 def test_two_orders_worked_by_hand():
     """Behind 0 stand 1 twice and 2 once, behind 1 stands 0 twice; each of the three follows one other. A half is taken off."""
     model = ngram.NGram(np.array([0, 1, 0, 1, 0, 2]), vocab_size=4, order=2)
     seen, never = 0.5 / 3 + 0.5 / 4, 0.5 / 4
     assert model.distribution(np.array([], dtype=np.int64)) == pytest.approx([seen, seen, seen, never])
     behind = np.array([seen, seen, seen, never]) / 3
-    assert model.distribution(np.array([0])) == pytest.approx(behind + [0, 1.5 / 3, 0.5 / 3, 0])
+    assert model.distribution(np.array([0])) == pytest.approx(behind + np.array([0, 1.5 / 3, 0.5 / 3, 0]))
     assert model.distribution(np.array([2])) == pytest.approx([seen, seen, seen, never])
 
 

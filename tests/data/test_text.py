@@ -119,7 +119,7 @@ def test_a_single_file_is_cut_by_position(tmp_path):
     assert "".join(parts) == STORY
     for split, part in zip(SPLITS, parts, strict=True):
         scored = len(scored_places(prose(split=split, root=tmp_path / "story.txt", length=20)))
-        assert scored == (len(part) - 1) // 20 * 20 if split == "train" else len(part) - 1
+        assert scored == ((len(part) - 1) // 20 * 20 if split == "train" else len(part) - 1)
     assert [len(part) / len(STORY) for part in parts] == pytest.approx([0.9, 0.05, 0.05], abs=0.001)
 
 
@@ -199,7 +199,7 @@ def test_of_a_docstring_its_prose_is_kept_without_markup():
         "This is a heading over what is to come in the next of the paragraphs",
         "The value of alpha is given by alpha = beta in each of the cases here.",
         "A list of (1, 2, 3, 4, 5, 6, 7), (8, 9, 10, 11), (12, 13), is 1, 2, 3, 4.",
-        "Minimum, maximum, average, median, deviation, variance, kurtosis, skewness.",
+        "Minimum maximum average median deviation variance kurtosis skewness quantile percentile covariance scatter and entropy.",
     ],
 )
 def test_what_is_no_prose_is_left_out(paragraph):

@@ -67,7 +67,7 @@ def test_a_damaged_checkpoint_is_refused_and_the_sound_one_offered(tmp_path, fil
         path.write_bytes(data[: len(data) // 2] if harm == "cut" else data[:-3] + bytes([data[-3] ^ 1]) + data[-2:])
     if file == "manifest.json" and harm == "edited":
         path.write_bytes(data.replace(b'": "', b'": "0', 1))
-    with pytest.raises(UserError, match=r"step-000002 is damaged.*sound is --checkpoint 1"):
+    with pytest.raises(UserError, match=r"step-000002 is damaged.*step 1 is sound: name it by --checkpoint, or write"):
         load_checkpoint(tmp_path, 2)
 
 

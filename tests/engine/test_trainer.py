@@ -12,7 +12,8 @@ from groundup.engine.checkpoint import load_checkpoint, pointed, steps_in, weigh
 from groundup.engine.journal import cut
 from groundup.engine.recipe import override
 from groundup.engine.run import Run
-from groundup.engine.trainer import Interrupted, Trainer
+from groundup.engine.signals import Interrupted
+from groundup.engine.trainer import Trainer
 from groundup.errors import UserError
 from groundup.ops.ladder import rung
 from groundup.recipes.classification.lenet import lenet5_digits

@@ -16,7 +16,7 @@ LENGTH = 128  # characters that the model sees at once
 def gpt_prose() -> Recipe:
     """A small GPT-2 of characters on the documentation of Python libraries."""
     return Recipe(
-        model=partial(gpt2, embed_dim=192, num_layers=4, num_heads=3, dropout=0.0),
+        model=partial(gpt2, embed_dim=256, num_layers=3, num_heads=4, dropout=0.0),
         train_data=partial(prose, split="train", length=LENGTH),
         validation_data=partial(prose, split="validation", length=LENGTH),
         eval_data=partial(prose, split="test", length=LENGTH),
@@ -24,8 +24,8 @@ def gpt_prose() -> Recipe:
         facts=(character_facts,),
         collate=token_windows,
         task=LanguageModelling,
-        optimizer=partial(AdamW, lr=3e-3, betas=(0.9, 0.95), weight_decay=0.1),
+        optimizer=partial(AdamW, lr=2.5e-3, betas=(0.9, 0.95), weight_decay=0.1),
         groups=decay_matrices_only,
         schedule=partial(cosine, warmup=0.05),
-        run=RunSettings(steps=2_400, eval_every=300, batch_size=32, clip_norm=1.0, seed=0),
+        run=RunSettings(steps=4_000, eval_every=1_000, batch_size=16, clip_norm=1.0, seed=0),
     )

@@ -1,0 +1,110 @@
+"""The ladder: which rung is taken, and that all rungs of an op take the same arguments as torch's function."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import groundup.ops
+from groundup.ops.convolution import conv2d
+from groundup.ops.ladder import RUNGS, Ladder, active_rung, rung
+
+OPS = {
+    name: op
+    for info in pkgutil.iter_modules(groundup.ops.__path__)
+    for name, op in vars(importlib.import_module(f"groundup.ops.{info.name}")).items()
+    if isinstance(op, Ladder)
+}
+ON_ALL_RUNGS = {
+    *("relu", "softmax", "linear", "conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d", "embedding"),
+    *("batch_norm", "layer_norm", "cross_entropy"),
+}
+ON_TWO = {
+    *("gelu", "leaky_relu", "tanh", "binary_cross_entropy_with_logits", "scaled_dot_product_attention", "dropout"),
+    *("sgd_step", "adamw_step"),
+}
+NOT_OURS = {"size_average", "reduce", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "return_indices", "inplace"}
+NOT_OURS |= {"_stacklevel", "enable_gqa"}
+ONLY_OURS = {"dropout": {"mask"}}
+
+
+def torch_arguments(name):
+    """The arguments of torch's function, from its signature or from the first line of its documentation."""
+    function = F._max_pool2d if name == "max_pool2d" else getattr(F, name)
+    try:
+        return list(inspect.signature(function).parameters)
+    except ValueError:
+        inside = re.search(rf"{name}\((.*?)\)\s*->", function.__doc__, re.DOTALL)[1]
+        return [part.split("=")[0].strip() for part in inside.split(",") if part.strip() != "*"]
+
+
+def rung_arguments(function):
+    """The arguments of one rung; None for a builtin, which is torch's own."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, type) and issubclass(owner, torch.autograd.Function):
+        function = owner.forward
+    try:
+        return list(inspect.signature(function).parameters)
+    except ValueError:
+        return None
+
+
+def test_the_ops_stand_on_the_rungs_that_they_should():
+    assert {name for name, op in OPS.items() if op.rungs == RUNGS} >= ON_ALL_RUNGS
+    assert {name for name, op in OPS.items() if {"tensors", "fused"} <= set(op.rungs)} >= ON_ALL_RUNGS | ON_TWO
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_all_rungs_take_the_same_arguments(name):
+    op = OPS[name]
+    expected = list(inspect.signature(op.tensors).parameters)
+    for rung_name in op.rungs:
+        found = rung_arguments(getattr(op, rung_name))
+        assert found in (expected, None) or set(expected) <= set(found) | ONLY_OURS.get(name, set()) <= set(expected) | NOT_OURS, rung_name
+
+
+@pytest.mark.parametrize("name", sorted(name for name in OPS if hasattr(F, name)))
+def test_the_arguments_are_those_of_torchs_function_in_its_order(name):
+    ours = [a for a in inspect.signature(OPS[name].tensors).parameters if a not in ONLY_OURS.get(name, set())]
+    theirs = [a for a in torch_arguments(name) if a not in NOT_OURS]
+    assert ours == theirs
+
+
+def test_a_call_takes_the_active_rung_and_a_missing_one_falls_to_tensors():
+    op = Ladder(lambda x: ("tensors", x), loops=lambda x: ("loops", x), fused=lambda x: ("fused", x))
+    assert op(1) == ("fused", 1)
+    for name, expected in (("loops", "loops"), ("tensors", "tensors"), ("manual", "tensors"), ("fused", "fused")):
+        with rung(name):
+            assert op(2) == (expected, 2)
+
+
+def test_rungs_nest_and_are_left_even_by_an_error():
+    with rung("tensors"):
+        with pytest.raises(ZeroDivisionError), rung("loops"):
+            assert active_rung() == "loops"
+            raise ZeroDivisionError
+        assert active_rung() == "tensors"
+    assert active_rung() == "fused"
+
+
+def test_an_unknown_rung_is_refused_by_naming_those_that_are():
+    with pytest.raises(ValueError, match="choose one of loops, tensors, manual, fused"), rung("magic"):
+        pass
+
+
+@pytest.mark.parametrize("name", ["tensors", "fused"])
+def test_export_sees_through_the_choice(name):
+    class Net(torch.nn.Module):
+        def forward(self, x, weight):
+            return conv2d(x, weight, padding=1)
+
+    args = torch.randn(1, 2, 5, 5), torch.randn(3, 2, 3, 3)
+    with rung(name):
+        graph = torch.export.export(Net(), args).module()
+        assert torch.allclose(graph(*args), Net()(*args))
+    kernels = {node.target for node in graph.graph.nodes if node.op == "call_function"}
+    assert (torch.ops.aten.conv2d.default in kernels) == (name == "fused")
