@@ -2,8 +2,8 @@
 
     python -m benchmarks.results lenet5_digits dcgan_digits [--again]
 
-Each runs for the seeds 0, 1 and 2 (or fewer: --seeds 1), or for seed 0 alone where a run takes over ten minutes. A recipe whose figures are there
-with the hash that it has now is passed over. A queue that was stopped goes on where it was.
+Each runs for the seeds 0, 1 and 2 (--seeds N for another number), or for seed 0 alone where a run takes over ten minutes. A
+recipe whose figures are there with the hash that it has now is passed over. A queue that was stopped goes on where it was.
 """
 
 import argparse

@@ -10,7 +10,7 @@ import typer
 from groundup.errors import UserError, unknown
 
 CHECKOUT = Path(__file__).parents[2]
-NOT_BENCHES = {"__init__", "timing", "results", "ngram"}
+NOT_BENCHES = {"__init__", "timing", "results", "ngram", "tables"}
 
 
 def bench(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them; all by default.")] = None) -> None:

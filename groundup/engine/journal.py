@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from groundup.engine.checkpoint import write_atomic
 
+BOARD_SECONDS = 0.5  # between two rows of TensorBoard, whose writer is slow; metrics.jsonl gets every row
+
 
 class NotFinite(Exception):
     """The loss became NaN or infinite at `step`."""
@@ -40,7 +42,7 @@ class Journal:
         self.bar = Bar(step, total, quiet=quiet)
         self.pending: list[dict[str, Tensor]] = []
         self.read: list[dict[str, float]] = []  # of steps whose numbers were read before they were due
-        self.last_step, self.last_time = step, time.monotonic()
+        self.last_step, self.last_time, self.last_board = step, time.monotonic(), 0.0
 
     def note(self, logs: dict[str, Tensor]) -> None:
         self.pending.append(logs)
@@ -78,8 +80,10 @@ class Journal:
         pace = (step - self.last_step) * self.items_per_step / max(now - self.last_time, 1e-9)
         self.last_step, self.last_time = step, now
         self.write({"step": step, **means, "rate": rate, "items_per_second": round(pace, 1)})
-        for name, value in {**means, "rate": rate, "items_per_second": pace}.items():
-            self.board.add_scalar(f"train/{name}", value, step)
+        if now - self.last_board >= BOARD_SECONDS or step == self.total:
+            self.last_board = now
+            for name, value in {**means, "rate": rate, "items_per_second": pace}.items():
+                self.board.add_scalar(f"train/{name}", value, step)
         self.bar.show(step, means, pace)
 
     def evaluation(self, step: int, part: str, values: Mapping[str, float]) -> None:

@@ -48,7 +48,9 @@ class Numerics:
         return module.to(memory_format=torch.channels_last) if self.channels_last else module
 
     def place_batch(self, batch: dict) -> dict:
-        """The tensors of a batch on the device."""
+        """The tensors of a batch, which come in main memory, on the device."""
+        if self.device == "cpu":
+            return batch
         return {name: value.to(self.device) if isinstance(value, torch.Tensor) else value for name, value in batch.items()}
 
     def cast_batch(self, batch: dict) -> dict:

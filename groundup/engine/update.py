@@ -1,7 +1,6 @@
 """From a loss to new weights: accumulation, scaling, backward, clipping, the optimiser's step and the average of the weights."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -40,22 +39,30 @@ class Update:
         self.pending = dict.fromkeys(self.optimizers, 0)
 
     def __call__(self, loss: Tensor, child: str | None = None) -> None:
-        parameters, optimizer = self.parameters[child], self.optimizers[child]
-        with torch.autocast(self.device, enabled=False) if torch.is_autocast_enabled(self.device) else nullcontext():
-            loss = self.scaler.scale(loss if self.accumulate_steps == 1 else loss / self.accumulate_steps)
-            loss.backward(inputs=None if child is None else parameters)
-            self.pending[child] += 1
-            if self.pending[child] == self.accumulate_steps:
-                self.pending[child] = 0
-                if self.clip_norm is not None:
-                    self.scaler.unscale_(optimizer)
-                    torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)
-                self.scaler.step(optimizer)
-                self.scaler.update()
-                optimizer.zero_grad()
-                if self.ema is not None:
-                    self.ema.update(parameters)
+        if not torch.is_autocast_enabled(self.device):
+            self.move(loss, child)
+            return
+        with torch.autocast(self.device, enabled=False):
+            self.move(loss, child)
         torch.clear_autocast_cache()  # else the next call within this batch would compute with the weights of before
+
+    def move(self, loss: Tensor, child: str | None) -> None:
+        """The same outside of autocast."""
+        parameters, optimizer = self.parameters[child], self.optimizers[child]
+        loss = self.scaler.scale(loss if self.accumulate_steps == 1 else loss / self.accumulate_steps)
+        loss.backward(inputs=None if child is None else parameters)
+        self.pending[child] += 1
+        if self.pending[child] < self.accumulate_steps:
+            return
+        self.pending[child] = 0
+        if self.clip_norm is not None:
+            self.scaler.unscale_(optimizer)
+            torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)
+        self.scaler.step(optimizer)
+        self.scaler.update()
+        optimizer.zero_grad()
+        if self.ema is not None:
+            self.ema.update(parameters)
 
     def set_rates(self, factor: float) -> None:
         """Let every group learn at its own rate times the schedule's factor."""
