@@ -22,21 +22,25 @@ def info(name: Annotated[str, typer.Argument(help="A model, recipe, data set or 
 def model(name: str) -> None:
     import inspect
 
+    import torch
+
     from groundup.cases.ledger import all_cases
     from groundup.models.catalog import card_of, create, module_of
 
     card, module = card_of(name), module_of(name)
     print(f"{card.title} ({card.year}), {card.family}\n{card.paper}\n")
     print(inspect.getdoc(module))
-    built = create(name)
+    with torch.device("meta"):  # shapes without the numbers
+        built = create(name)
     print(f"\n{name}{inspect.signature(getattr(module, name))}")
     print(f"parameters  {sum(p.numel() for p in built.parameters()):,}")
     for child, part in built.named_children():
         print(f"  {child:<18} {type(part).__name__:<20} {sum(p.numel() for p in part.parameters()):>12,}")
     print(f"sizes       {', '.join(card.sizes)}")
     print(f"ancestor    {card.ancestor or 'none'}")
-    case = all_cases().get(name)
-    print(f"proven      level {case.level}, against {case.reference}: groundup verify {name}" if case else "proven      not yet")
+    case = next((all_cases()[size] for size in (name, *card.sizes) if size in all_cases()), None)
+    proof = f"level {case.level}, against {case.reference}: groundup verify {case.name}" if case else "not yet"
+    print(f"proven      {proof}")
     print(f"weights     {', '.join(module.WEIGHTS) or 'no official ones are known'}")
     print(f"source      {module.__name__}")
 

@@ -4,6 +4,7 @@ import os
 import sys
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve each other on a busy machine
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import typer

@@ -142,7 +142,9 @@ class Preflight:
     def optimizing(self):
         """A plain update, backward and step, at the recipe's rates."""
         parts = self.recipe.optimizer if isinstance(self.recipe.optimizer, dict) else {None: self.recipe.optimizer}
-        optimizers = {child: bind(part, {})(self.parameters(child)) for child, part in parts.items()}
+        groups = self.recipe.groups or (lambda owner: [p for p in owner.parameters() if p.requires_grad])
+        owners = {child: self.model if child is None else getattr(self.model, child) for child in parts}
+        optimizers = {child: bind(part, {})(groups(owners[child])) for child, part in parts.items()}
 
         def update(loss: Tensor, child: str | None = None) -> None:
             loss.backward(inputs=self.parameters(child))
