@@ -284,6 +284,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--disk-full", action="store_true")
+    parser.add_argument("--every", type=int, default=1, help="with --disk-full: try only every so many writes")
     arguments = parser.parse_args()
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
     print(f"seed {seed}")
@@ -297,7 +298,7 @@ def main() -> None:
 
         for name in NAMES:  # every module of the recipes, imported once
             groundup.recipes.catalog.load_recipe(f"{RECIPES}:{name}")
-        good = fill_disks(NAMES[:3], place) if arguments.disk_full else kill_runs(arguments.count, seed, place)
+        good = fill_disks(NAMES[:3], place, arguments.every) if arguments.disk_full else kill_runs(arguments.count, seed, place)
     raise SystemExit(0 if good else 1)
 
 
