@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from groundup.models.card import read_cards
-from groundup.recipes.catalog import entries, measured
+from groundup.recipes.catalog import entries, is_stale, measured
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- {} -->\n", "<!-- end of {} -->\n"
@@ -28,7 +28,9 @@ def recipes() -> str:
     for entry in entries():
         found = measured().get(entry.name)
         reached, minutes, where = "not measured yet", "", ""
-        if found is not None:
+        if found is not None and is_stale(entry.name):
+            reached = "stale: measured with other values than the recipe has now"
+        elif found is not None:
             reached = ", ".join(f"{name} {value['mean']:.4g}" for name, value in found["metrics"].items())
             minutes = f"{found['minutes']:g}"
             where = f"{found['hardware']}; seeds {', '.join(map(str, found['seeds']))}; {found['date']}"

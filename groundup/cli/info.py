@@ -47,13 +47,14 @@ def model(name: str) -> None:
 
 def recipe(name: str) -> None:
     from groundup.engine.recipe import to_json
-    from groundup.recipes.catalog import entries, load_recipe, measured
+    from groundup.recipes.catalog import entries, is_stale, load_recipe, measured
 
     built, _ = load_recipe(name)
     entry = next(row for row in entries() if row.name == name)
     print(f"{entry.summary}\n")
     print(json.dumps(to_json(built), indent=1))
-    print(f"\nmeasured: {json.dumps(measured().get(name), indent=1)}")
+    stale = " (stale: the recipe has changed since)" if is_stale(name) else ""
+    print(f"\nmeasured{stale}: {json.dumps(measured().get(name), indent=1)}")
     print(f"source:   {entry.module}\ntrain it: groundup train {name}")
 
 

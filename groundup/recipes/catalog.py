@@ -63,3 +63,11 @@ def measured() -> dict[str, dict]:
     """What each recipe reached, by name, as `make results` wrote it."""
     path = RECIPES / "measured.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def is_stale(name: str) -> bool:
+    """Whether the recipe has changed since it was measured; false for one that never was. This builds it, so imports torch."""
+    from groundup.engine.recipe import recipe_hash
+
+    found = measured().get(name)
+    return found is not None and found["hash"] != recipe_hash(load_recipe(name)[0])

@@ -47,8 +47,9 @@ def test_real_digits_are_counted_as_ten_classes_in_their_shares(judge, held_out)
 
 
 def test_a_generator_that_knows_one_digit_is_found_out(judge, held_out):
-    sixes = held_out["image"][held_out["label"] == 6]
-    values = counts(judge, sixes[:1].expand(1000, -1, -1, -1)).values
+    sixes = held_out["image"][held_out["label"] == 6][:1].expand(1000, -1, -1, -1)
+    assert judge.classes(sixes).shares.tolist() == [0] * 6 + [1] + [0] * 3
+    values = counts(judge, sixes).values
     assert values["classes_found"] == 1
     assert values["smallest_share"] == 0
 

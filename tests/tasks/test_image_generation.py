@@ -79,10 +79,11 @@ def test_written_files_hold_black_for_minus_one_and_white_for_one(tmp_path):
 
 
 def test_colour_is_written_as_colour(tmp_path):
-    image = torch.full((2, 3, 4, 4), -1.0)
-    image[1, 0] = 1
-    rows = TASK.write({"image": image}, tmp_path)
-    assert [Image.open(row["file"]).getpixel((0, 0)) for row in rows] == [(0, 0, 0), (255, 0, 0)]
+    image = torch.full((2, 3, 2, 4), -1.0)
+    image[1, 0, 0, 3] = 1
+    black, red = (Image.open(row["file"]) for row in TASK.write({"image": image}, tmp_path))
+    assert black.size == red.size == (4, 2)
+    assert (black.getpixel((3, 0)), red.getpixel((3, 0)), red.getpixel((0, 0))) == ((0, 0, 0), (255, 0, 0), (0, 0, 0))
 
 
 def test_a_sheet_shows_every_picture_and_columns_make_it_a_row(model):

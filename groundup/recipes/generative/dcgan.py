@@ -53,12 +53,12 @@ def digit_judge(dataset: Dataset, num_classes: int, *, epochs: int = 20, batch_s
 def dcgan_digits() -> Recipe:
     """DCGAN on scikit-learn's handwritten digits."""
     return Recipe(
-        model=partial(dcgan, image_size=32, image_channels=1, latent_dim=12, width=16),
+        model=partial(dcgan, image_size=32, image_channels=1, latent_dim=16, width=16),
         train_data=partial(digits, split="train"),
         eval_data=partial(digits, split="test"),
         facts=(picture_facts, digit_judge),
         prepare=partial(smooth, size=32),
-        task=partial(ImageGeneration, latent_dim=12),
+        task=partial(ImageGeneration, latent_dim=16),
         step=AdversarialStep,
         evaluators=(JudgeCounts,),
         optimizer={
@@ -66,5 +66,5 @@ def dcgan_digits() -> Recipe:
             "discriminator": partial(AdamW, lr=5e-4, betas=(0.5, 0.999), weight_decay=0.0),
         },
         schedule=cosine,
-        run=RunSettings(steps=4000, batch_size=32, seed=0, ema_decay=0.995, eval_every=200),
+        run=RunSettings(steps=3000, batch_size=64, seed=0, ema_decay=0.995, eval_every=150),
     )
