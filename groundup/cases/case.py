@@ -20,6 +20,7 @@ from groundup.ops.ladder import Ladder, rung
 from groundup.parity.compare import (
     MODEL_BOUND,
     PART_BOUND,
+    Constant,
     Errors,
     compare_functions,
     compare_modules,
@@ -41,11 +42,12 @@ class Sample:
     kwargs: dict
 
     def size(self) -> int:
-        return sum(value.numel() for value in (*self.args, *self.kwargs.values()) if isinstance(value, Tensor))
+        values = (value.value if isinstance(value, Constant) else value for value in (*self.args, *self.kwargs.values()))
+        return sum(value.numel() for value in values if isinstance(value, Tensor))
 
 
 def call(*args, **kwargs) -> Sample:
-    """Write a sample as one would write the call."""
+    """Write a sample as one would write the call; every floating-point tensor takes a gradient but those in a `Constant`."""
     return Sample(args, kwargs)
 
 

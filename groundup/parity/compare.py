@@ -74,8 +74,17 @@ def largest(tensor: Tensor) -> float:
     return finite.abs().max().item() if finite.numel() else 0.0
 
 
+@dataclass(frozen=True)
+class Constant:
+    """Marks an argument that takes no gradient: statistics, a temperature that is given, boxes that are only matched."""
+
+    value: Tensor
+
+
 def leaf(value: object) -> object:
     """The same value as a fresh leaf of the graph where it can have a gradient, in the same memory layout."""
+    if isinstance(value, Constant):
+        return value.value.clone(memory_format=torch.preserve_format)
     if isinstance(value, Tensor) and value.is_floating_point():
         return value.detach().clone(memory_format=torch.preserve_format).requires_grad_()
     return value
