@@ -1,12 +1,10 @@
 """SGD beyond its case: its state in torch's hands, memory layouts, dtypes, late parameters, and what it refuses."""
 
-from copy import deepcopy
-
 import pytest
 import torch
 
 from groundup.ops.ladder import rung
-from groundup.ops.optimizer import sgd_step
+from groundup.ops.sgd_step import sgd_step
 from groundup.optim.sgd import SGD
 
 SHAPES = [(4, 3, 2, 2), (5,), ()]
@@ -27,16 +25,6 @@ def train(optimizer, steps, seed):
             param.grad = torch.randn(param.shape, generator=generator, dtype=torch.float64).to(param.dtype)
         optimizer.step()
     return params
-
-
-@pytest.mark.parametrize(("first", "second"), [(SGD, torch.optim.SGD), (torch.optim.SGD, SGD)])
-def test_training_goes_on_from_the_other_implementations_state(first, second):
-    begun = first(weights(), **OPTIONS)
-    params = train(begun, 5, seed=2)
-    continued = second([param.detach().clone().requires_grad_() for param in params])
-    continued.load_state_dict(deepcopy(begun.state_dict()))
-    for ours, theirs in zip(train(continued, 5, seed=3), train(begun, 5, seed=3)):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -106,29 +94,6 @@ def test_a_parameter_without_a_gradient_stays_and_later_starts_its_own_buffer(na
         torch.testing.assert_close(a, b, rtol=1e-12, atol=0)
 
 
-@pytest.mark.parametrize("name", sgd_step.rungs)
-def test_a_graph_from_before_the_step_is_not_differentiated_with_the_new_weights(name):
-    (weight, *_) = weights()
-    loss = (weight**2).sum()
-    with rung(name):
-        train(SGD([weight]), 1, seed=2)
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        loss.backward()
-
-
-def test_the_loss_of_a_closure_is_returned_and_differentiated():
-    weight = torch.ones(3, requires_grad=True)
-
-    def closure():
-        weight.grad = None
-        loss = (weight**2).sum()
-        loss.backward()
-        return loss
-
-    optimizer = SGD([weight], lr=0.1)
-    assert optimizer.step(closure) > optimizer.step(closure)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -147,12 +112,3 @@ def test_options_out_of_range_are_refused_for_all_and_for_one_group(options, mes
     with pytest.raises(ValueError, match=message):
         optimizer.add_param_group({"params": weights(), **options})
     assert len(optimizer.param_groups) == 1
-
-
-def test_a_state_of_another_shape_is_refused_and_nothing_of_it_loaded():
-    begun = SGD(weights()[::-1], **OPTIONS)
-    train(begun, 1, seed=2)
-    ours = SGD(weights())
-    with pytest.raises(ValueError, match=r"the loaded momentum_buffer has shape \(\) where its parameter has \(4, 3, 2, 2\)"):
-        ours.load_state_dict(begun.state_dict())
-    assert not ours.state
