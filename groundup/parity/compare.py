@@ -1,6 +1,6 @@
 """How far two computations are apart: values and gradients, in float64, with every parameter and buffer random."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 PART_BOUND = 1e-10
 MODEL_BOUND = 1e-9
+NOISE = 1e-12  # a difference this small beside the largest number at hand is rounding, however small the tensor itself
 FLOOR = 1e-4  # of the largest number of all tensors compared together: a tensor below is measured against this
 
 
@@ -191,3 +192,28 @@ def compare_modules(
         [*our_gradients.values(), *our_inputs], [*(their_gradients[name] for name in our_gradients), *their_inputs]
     )
     return Errors(forward, gradient)
+
+
+def apart(ours: Tensor, theirs: Tensor, scale: float = 1.0) -> float:
+    """The relative error; 0 for what is rounding beside `scale`, infinite where shapes or infinities differ."""
+    finite = theirs.isfinite()
+    if ours.shape != theirs.shape or not torch.equal(ours.isfinite(), finite):
+        return float("inf")
+    if not torch.equal(ours[~finite].nan_to_num(), theirs[~finite].nan_to_num()):
+        return float("inf")
+    ours, theirs = ours[finite].double(), theirs[finite].double()
+    if not len(ours) or (ours - theirs).abs().max().item() <= NOISE * scale:
+        return 0.0
+    return relative_error(ours, theirs)
+
+
+def furthest(ours: Iterable[Tensor | None], theirs: Iterable[Tensor | None], scale: float = 1.0) -> float:
+    """The largest error of the pairs that both rows have."""
+    pairs = [(a, b) for a, b in zip(ours, theirs) if a is not None and b is not None]
+    return max((apart(a, b, scale) for a, b in pairs), default=0.0)
+
+
+def magnitude(tensors: Iterable[Tensor | None]) -> float:
+    """The largest finite number in these tensors."""
+    finite = [tensor[tensor.isfinite()] for tensor in tensors if tensor is not None]
+    return max((tensor.abs().max().item() for tensor in finite if len(tensor)), default=0.0)

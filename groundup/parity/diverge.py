@@ -2,43 +2,20 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from groundup.errors import UserError
 from groundup.parity.align import Alignment, Unaligned, counterparts
-from groundup.parity.compare import relative_error
+from groundup.parity.causes import cause_of_buffer, cause_of_gradient, cause_of_output
+from groundup.parity.compare import apart, furthest, magnitude
+from groundup.parity.divergence import Divergence, nearest, size, told
 from groundup.parity.trace import Call, Trace, arguments, in_double, owner, parameters_of, under
 from groundup.weights.rules import Rule
 
-NOISE = 1e-12  # a difference this small beside the largest number at hand is rounding, however small the tensor itself
-
 SLIGHT = 1e-3  # a residual stream may hide most of what a submodule does wrong, but not this much
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """Where two modules part, or that they do not.
-
-    `place` is the qualified name in mine: "" is the module itself, None where there is nothing to name. `what` is "output",
-    "gradient", "buffer", "weights" or "alignment", and "" where they agree. `error` is relative to the largest value of the
-    reference's tensor, None where there was nothing to measure.
-    """
-
-    agrees: bool
-    place: str | None
-    what: str
-    error: float | None
-    message: str
-
-    def __str__(self) -> str:
-        if self.agrees:
-            return f"They agree. {self.message}"
-        place = "" if self.place is None else f" at {self.place or 'the module itself'}"
-        return f"They part{place} ({self.what}). {self.message}"
 
 
 def diverge(
@@ -89,7 +66,7 @@ def locate(
         return pair
 
     alignment = Alignment(mine, reference, traces("training"), rules, seed)
-    comparisons = [Comparison(*traces(mode), alignment, mode, tolerance) for mode in ("evaluation", "training")]
+    comparisons = [Comparison(*traces(mode), alignment, mode, tolerance, seed) for mode in ("evaluation", "training")]
     for find in (Comparison.output_fault, Comparison.buffer_fault, Comparison.gradient_fault):
         for comparison in comparisons:
             if fault := find(comparison):
@@ -108,8 +85,9 @@ def locate(
 class Comparison:
     """One pass of both modules, side by side; each method answers with a Divergence or None."""
 
-    def __init__(self, mine: Trace, reference: Trace, alignment: Alignment, mode: str, tolerance: float):
-        self.mine, self.reference, self.alignment, self.mode, self.tolerance = mine, reference, alignment, mode, tolerance
+    def __init__(self, mine: Trace, reference: Trace, alignment: Alignment, mode: str, tolerance: float, seed: int):
+        self.mine, self.reference, self.alignment, self.mode = mine, reference, alignment, mode
+        self.tolerance, self.seed = tolerance, seed
         self.found = counterparts(mine, reference, alignment.sources)
 
     def partner(self, theirs: Call) -> Call | None:
@@ -154,7 +132,10 @@ class Comparison:
             if error > self.tolerance:
                 difference = self.difference(ours, theirs, error)
                 message = f"the inputs of {self.title(ours, theirs)} agree and its output does not: {difference}."
-                return self.fault("output", ours.name, error, f"{message} {self.context(ours, theirs, agreed)}")
+                cause = cause_of_output(
+                    self.mine, self.reference, ours, theirs, self.partner, self.mode, self.tolerance, self.seed
+                )
+                return self.fault("output", ours.name, error, f"{message} {self.context(ours, theirs, agreed)}", cause)
             agreed += 1
         return None
 
@@ -165,7 +146,7 @@ class Comparison:
             error = apart(self.mine.buffers[name], expected[name])
             if error > self.tolerance:
                 message = f"all outputs agree, but the buffer `{name}` does not after the call: {size(error)}."
-                return self.fault("buffer", owner(name), error, message)
+                return self.fault("buffer", owner(name), error, message, self.buffers_cause(owner(name)))
         return None
 
     def gradient_fault(self) -> Divergence | None:
@@ -186,14 +167,26 @@ class Comparison:
             part, error = max(leaving.items(), key=lambda item: item[1])
             if error > self.tolerance:
                 message = f"all outputs agree, and so does the gradient that reaches {self.title(ours, theirs)}, but not that of"
-                return self.fault(
-                    "gradient", ours.name, error, f"{message} {part}: {size(error)}. {self.context(ours, theirs, agreed)}"
-                )
+                message = f"{message} {part}: {size(error)}. {self.context(ours, theirs, agreed)}"
+                return self.fault("gradient", ours.name, error, message, self.gradients_cause(ours, theirs))
         if wrong:  # only the sum over several uses of a parameter is another
             name = max(wrong, key=wrong.get)
             message = f"all outputs agree, but the gradient of the parameter `{name}`, which is used more than once, does not"
             return self.fault("gradient", owner(name), wrong[name], f"{message}: {size(wrong[name])}.")
         return None
+
+    def outputs_cause(self, ours: Call, theirs: Call) -> str:
+        return cause_of_output(self.mine, self.reference, ours, theirs, self.partner, self.mode, self.tolerance, self.seed)
+
+    def buffers_cause(self, place: str) -> str:
+        theirs = next((theirs for theirs, ours in self.found.items() if ours == place), None)
+        call = self.reference.at.get((theirs, 0))
+        to_mine = self.alignment.to_mine
+        return cause_of_buffer(self.mine, self.reference, call, to_mine, self.mode, self.tolerance, self.seed) if call else ""
+
+    def gradients_cause(self, ours: Call, theirs: Call) -> str:
+        to_mine = self.alignment.to_mine
+        return cause_of_gradient(self.mine, self.reference, ours, theirs, to_mine, self.mode, self.tolerance, self.seed)
 
     def shared_parameters(self) -> set[str]:
         """The parameters whose gradient is a sum over several calls or names, and so says nothing of one call."""
@@ -232,51 +225,8 @@ class Comparison:
             text += " No submodule inside it is at fault, so it is what its own forward does between them."
         return text
 
-    def fault(self, what: str, place: str, error: float, message: str) -> Divergence:
+    def fault(self, what: str, place: str, error: float, message: str, cause: str = "") -> Divergence:
         text = f"In {self.mode} mode {message} The weights were matched {self.alignment.how}."
         if self.mine.raised is not None:
             text += f" Mine raised {told(self.mine.raised)}"
-        return Divergence(False, place, what, error if error < float("inf") else None, text)
-
-
-def apart(ours: Tensor, theirs: Tensor, scale: float = 1.0) -> float:
-    """The relative error; 0 for what is rounding beside `scale`, infinite where shapes or infinities differ."""
-    finite = theirs.isfinite()
-    if ours.shape != theirs.shape or not torch.equal(ours.isfinite(), finite):
-        return float("inf")
-    if not torch.equal(ours[~finite].nan_to_num(), theirs[~finite].nan_to_num()):
-        return float("inf")
-    ours, theirs = ours[finite].double(), theirs[finite].double()
-    if not len(ours) or (ours - theirs).abs().max().item() <= NOISE * scale:
-        return 0.0
-    return relative_error(ours, theirs)
-
-
-def furthest(ours: Iterable[Tensor | None], theirs: Iterable[Tensor | None], scale: float = 1.0) -> float:
-    """The largest error of the pairs that both rows have."""
-    pairs = [(a, b) for a, b in zip(ours, theirs) if a is not None and b is not None]
-    return max((apart(a, b, scale) for a, b in pairs), default=0.0)
-
-
-def magnitude(tensors: Iterable[Tensor | None]) -> float:
-    """The largest finite number in these tensors."""
-    finite = [tensor[tensor.isfinite()] for tensor in tensors if tensor is not None]
-    return max((tensor.abs().max().item() for tensor in finite if len(tensor)), default=0.0)
-
-
-def size(error: float) -> str:
-    if error == float("inf"):
-        return "the two differ in shape, or are not finite at the same places"
-    return f"they are {error:.1e} of the largest value apart"
-
-
-def told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def nearest(place: str | None, module: nn.Module) -> str | None:
-    """The submodule of this name, or the innermost one around it that exists."""
-    names = {name for name, _ in module.named_modules(remove_duplicate=False)}
-    while place is not None and place not in names:
-        place = owner(place)
-    return place
+        return Divergence(False, place, what, error if error < float("inf") else None, text, cause)

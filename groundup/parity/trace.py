@@ -96,6 +96,7 @@ class Trace:
     """
 
     def __init__(self, module: nn.Module, args: Sequence, kwargs: Mapping, mode: str, seed: int):
+        self.original = module  # which this pass leaves as it is
         self.module = copy.deepcopy(module).train(mode == "training")
         self.calls: list[Call] = []  # in the order in which they began
         self.finished: list[Call] = []  # in the order in which they ended: a container after what it called
