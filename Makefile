@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export GROUNDUP_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: setup demo test lint verify kills bench results clean
+.PHONY: setup demo test lint verify kills mutants bench results clean
 
 setup: .venv/installed
 demo: .venv/installed
@@ -27,6 +27,10 @@ verify: .venv/installed-dev
 
 kills: .venv/installed-dev
 	$(BIN)/python -m tests.kills --count $(or $(COUNT),40)
+
+# two hundred faults, one at a time; about half an hour
+mutants: .venv/installed-dev
+	$(BIN)/python -m tests.mutants
 
 bench: .venv/installed-bench
 	$(BIN)/groundup bench

@@ -21,7 +21,7 @@ from groundup.engine.run import Run
 from groundup.engine.trainer import Trainer
 from groundup.layers.linear import Linear
 from groundup.ops.activation import relu
-from groundup.ops.loss import cross_entropy
+from groundup.ops.cross_entropy import cross_entropy
 from groundup.optim.adam import AdamW
 
 STEPS = 1_000

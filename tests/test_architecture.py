@@ -9,6 +9,7 @@ import pytest
 
 import groundup
 from groundup.cases.ledger import all_cases
+from groundup.cli.contents import KINDS
 from groundup.models.card import read_cards
 from groundup.models.catalog import module_of
 
@@ -76,6 +77,29 @@ def test_every_model_has_a_case_and_weights(card):
     assert any(size in all_cases() for size in card.sizes), f"no case proves a size of {card.title}"
     assert isinstance(module_of(next(iter(card.sizes))).WEIGHTS, dict)
     assert card.family == card.module.split(".")[2]
+
+
+PARTS = [row for kind in ("ops", "layers", "losses", "optimizers", "schedules") for row in KINDS[kind]()]
+
+
+@pytest.mark.parametrize("row", PARTS, ids=lambda row: row["name"])
+def test_every_part_that_list_names_is_proven_by_a_case_of_its_name(row):
+    if not row["name"].endswith("_step"):  # an update of an optimiser, which the optimiser's case proves
+        assert row["name"] in all_cases()
+    assert row["summary"], "its docstring says nothing"
+
+
+def test_no_two_parts_share_a_name():
+    names = [row["name"] for row in PARTS]
+    assert len(names) == len(set(names))
+
+
+SHORT = ("autograd", "ops", "parity", "layers", "losses", "optim")
+
+
+@pytest.mark.parametrize("path", [path for folder in SHORT for path in sorted((PACKAGE / folder).rglob("*.py"))], ids=shown)
+def test_a_file_of_parts_is_read_in_one_sitting(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
 
 
 @pytest.mark.parametrize("path", [path for folder in ("engine", "cli") for path in (PACKAGE / folder).rglob("*.py")], ids=shown)

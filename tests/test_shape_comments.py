@@ -18,6 +18,7 @@ from torch import Tensor, nn
 import groundup
 from groundup.cases.case import ModuleCase
 from groundup.cases.ledger import all_cases
+from groundup.parity.compare import leaf
 
 COMMENT = re.compile(r"#\s*\(([^()]*)\)\s*$")
 FOLDERS = tuple(str(Path(groundup.__file__).parent / folder) for folder in ("layers", "models"))
@@ -85,10 +86,11 @@ class Watch:
 
 def watch(module: nn.Module, sample) -> Watch:
     seen = Watch()
+    args, kwargs = [leaf(value) for value in sample.args], {name: leaf(value) for name, value in sample.kwargs.items()}
     before = sys.gettrace()
     sys.settrace(seen.trace)
     try:
-        module(*sample.args, **sample.kwargs)
+        module(*args, **kwargs)
     finally:
         sys.settrace(before)
     return seen

@@ -20,10 +20,10 @@ from groundup.ops.ladder import Ladder, rung
 from groundup.parity.compare import (
     MODEL_BOUND,
     PART_BOUND,
-    Constant,
     Errors,
     compare_functions,
     compare_modules,
+    leaf,
     randomize,
     relative_error,
     tensors_in,
@@ -42,8 +42,7 @@ class Sample:
     kwargs: dict
 
     def size(self) -> int:
-        values = (value.value if isinstance(value, Constant) else value for value in (*self.args, *self.kwargs.values()))
-        return sum(value.numel() for value in values if isinstance(value, Tensor))
+        return sum(tensor.numel() for tensor in tensors_in([leaf(value) for value in (*self.args, *self.kwargs.values())]))
 
 
 def call(*args, **kwargs) -> Sample:

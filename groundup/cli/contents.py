@@ -9,6 +9,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 Definition = ast.ClassDef | ast.FunctionDef
+ENDINGS = ("_loss", "_penalty", "_kl", "_reconstruction")  # of functions that are losses, or terms of one
 
 
 def models() -> list[dict]:
@@ -43,11 +44,12 @@ def layers() -> list[dict]:
 
 def losses() -> list[dict]:
     """The modules of `losses/`, and its functions that give a Tensor of one loss."""
-    return defined("loss", "losses", lambda node: is_module(node) or node.name.endswith("_loss"))
+    return defined("loss", "losses", lambda node: is_module(node) or node.name.endswith(ENDINGS))
 
 
 def optimizers() -> list[dict]:
-    return defined("optimizer", "optim", lambda node: "Optimizer" in bases(node))
+    """The classes that say which optimiser they equal."""
+    return defined("optimizer", "optim", lambda node: bool(bases(node)) and "Equals: " in docstring(node))
 
 
 def schedules() -> list[dict]:
@@ -93,13 +95,15 @@ def users(name: str, module: str) -> list[str]:
 
 
 def defined(kind: str, folder: str, chosen: Callable[[Definition], bool]) -> list[dict]:
-    """The classes and functions at the top level of a folder's files that are chosen."""
-    return [
-        row(kind, node.name, first_line(node), dotted(path))
-        for path in files(folder)
-        for node in tree(path).body
-        if isinstance(node, Definition) and chosen(node)
-    ]
+    """The classes and functions at the top level of a folder's files that are chosen, and are no base of others there."""
+    found = []
+    for path in files(folder):
+        body = tree(path).body
+        inherited = {base for node in body for base in bases(node)}
+        for node in body:
+            if isinstance(node, Definition) and chosen(node) and (node.name not in inherited or "Equals: " in docstring(node)):
+                found.append(row(kind, node.name, first_line(node), dotted(path)))
+    return found
 
 
 def row(kind: str, name: str, summary: str, module: str) -> dict:
@@ -118,20 +122,24 @@ def dotted(path: Path) -> str:
     return ".".join(("groundup", *path.relative_to(PACKAGE).with_suffix("").parts))
 
 
+def docstring(node: Definition) -> str:
+    return ast.get_docstring(node) or ""
+
+
 def first_line(node: Definition) -> str:
-    return (ast.get_docstring(node) or "").partition("\n")[0]
+    return docstring(node).partition("\n")[0]
 
 
 def returned(node: ast.FunctionDef) -> str:
     return ast.unparse(node.returns) if node.returns else ""
 
 
-def bases(node: Definition) -> list[str]:
+def bases(node: ast.stmt) -> list[str]:
     return [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
 
 
 def is_module(node: Definition) -> bool:
-    return isinstance(node, ast.ClassDef) and ast.get_docstring(node) is not None and "NamedTuple" not in bases(node)
+    return isinstance(node, ast.ClassDef) and docstring(node) != "" and "NamedTuple" not in bases(node)
 
 
 def arguments(node: Definition) -> list[str]:

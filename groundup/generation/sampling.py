@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import Module
 
-from groundup.ops.activation import softmax
+from groundup.ops.softmax import softmax
 
 
 @torch.no_grad()
@@ -22,9 +22,14 @@ def sample_tokens(
 ) -> Tensor:
     """The given tokens with `count` more behind each row.
 
-    The model sees the last `max_seq_len` of them: its window slides along. A `temperature` below 1 makes likely tokens
-    likelier still, 0 takes the likeliest, above 1 all come closer to equal; with `top_k` only so many of the likeliest can be
-    drawn. All chance comes from the generator, on the CPU, so every device draws alike.
+    The model sees the last `max_seq_len` of them: its window slides along. A model that has `new_caches` (GPT-2 does) is shown
+    each token once, as long as the window is not full. When it slides, every token moves to another position, and what was
+    kept of it no longer holds: from there on the whole window is computed for every new token.
+
+    A `temperature` below 1 makes likely tokens likelier still, 0 takes the likeliest, above 1 all come closer to equal; with
+    `top_k` only so many of the likeliest can be drawn. All chance comes from the generator, on the CPU, so every device draws
+    alike.
+
     Shapes: tokens (batch, length) of int64 -> (batch, length + count).
     Raises: ValueError for no tokens to begin with, and for a count, temperature, top_k or max_seq_len below its range.
     """
@@ -35,8 +40,16 @@ def sample_tokens(
             "sample_tokens takes count >= 0, temperature >= 0, top_k >= 1 and max_seq_len >= 1; "
             f"got count={count}, temperature={temperature}, top_k={top_k}, max_seq_len={max_seq_len}"
         )
+    caches, held = None, 0  # the caches, and how many tokens are in them
+    if hasattr(model, "new_caches"):
+        caches = model.new_caches(len(tokens), min(max_seq_len, tokens.shape[1] + count))
     for _ in range(count):
-        logits = model(tokens[:, -max_seq_len:])[:, -1].double().cpu()  # (batch, vocab_size)
+        if caches is not None and tokens.shape[1] <= max_seq_len:
+            logits = model(tokens[:, held:], caches=caches)
+            held = tokens.shape[1]
+        else:
+            logits = model(tokens[:, -max_seq_len:])
+        logits = logits[:, -1].double().cpu()  # (batch, vocab_size)
         following = draw(logits, generator, temperature, top_k).to(tokens.device)
         tokens = torch.cat([tokens, following], dim=1)
     return tokens

@@ -3,7 +3,9 @@
 from torch import Tensor
 from torch.nn import Module
 
-from groundup.ops.activation import gelu, leaky_relu, relu, softmax, tanh
+from groundup.ops.activation import leaky_relu, logsigmoid, relu, sigmoid, softplus, tanh
+from groundup.ops.gelu import gelu, quick_gelu, silu
+from groundup.ops.softmax import log_softmax, softmax
 
 
 class ReLU(Module):
@@ -32,6 +34,28 @@ class LeakyReLU(Module):
         return leaky_relu(x, self.negative_slope)
 
 
+class Sigmoid(Module):
+    """Each number bent into 0 to 1.
+
+    Shapes: any -> the same.
+    Equals: torch.nn.Sigmoid.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return sigmoid(x)
+
+
+class LogSigmoid(Module):
+    """The logarithm of the sigmoid of each number.
+
+    Shapes: any -> the same.
+    Equals: torch.nn.LogSigmoid.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return logsigmoid(x)
+
+
 class Tanh(Module):
     """Each number bent into -1 to 1.
 
@@ -41,6 +65,32 @@ class Tanh(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return tanh(x)
+
+
+class Softplus(Module):
+    """A ReLU with a round bend, the rounder the smaller `beta`; straight where beta * x is above `threshold`.
+
+    Shapes: any -> the same.
+    Equals: torch.nn.Softplus.
+    """
+
+    def __init__(self, *, beta: float = 1.0, threshold: float = 20.0):
+        super().__init__()
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, x: Tensor) -> Tensor:
+        return softplus(x, self.beta, self.threshold)
+
+
+class SiLU(Module):
+    """Each number times its sigmoid.
+
+    Shapes: any -> the same.
+    Equals: torch.nn.SiLU.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return silu(x)
 
 
 class GELU(Module):
@@ -59,6 +109,17 @@ class GELU(Module):
         return gelu(x, self.approximate)
 
 
+class QuickGELU(Module):
+    """GELU with the logistic curve in place of the normal one, as in CLIP.
+
+    Shapes: any -> the same.
+    Equals: transformers' QuickGELUActivation.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return quick_gelu(x)
+
+
 class Softmax(Module):
     """Numbers turned into positive shares that sum to 1 along `dim`.
 
@@ -72,3 +133,18 @@ class Softmax(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return softmax(x, self.dim)
+
+
+class LogSoftmax(Module):
+    """The logarithms of the shares that softmax gives along `dim`.
+
+    Shapes: any -> the same.
+    Equals: torch.nn.LogSoftmax.
+    """
+
+    def __init__(self, *, dim: int):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return log_softmax(x, self.dim)

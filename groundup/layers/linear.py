@@ -1,4 +1,6 @@
-"""The linear layer, and the flattening that leads from pictures to it."""
+"""The linear layer, the flattening that leads from pictures to it, and the way back."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -42,3 +44,18 @@ class Flatten(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(self.start_dim, self.end_dim)
+
+
+class Unflatten(Module):
+    """The dimension `dim` laid out as several; one size of -1 is found from the others.
+
+    Shapes: with dim 1, (batch, features, ...) -> (batch, *unflattened_size, ...).
+    Equals: torch.nn.Unflatten.
+    """
+
+    def __init__(self, *, dim: int, unflattened_size: Sequence[int]):
+        super().__init__()
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.unflatten(self.dim, self.unflattened_size)

@@ -9,7 +9,7 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix
 
 from groundup.metrics.figure import figure_picture
-from groundup.ops.loss import cross_entropy
+from groundup.ops.cross_entropy import cross_entropy
 
 
 class Accuracy:

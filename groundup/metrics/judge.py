@@ -14,7 +14,7 @@ from torch import Tensor
 
 from groundup.metrics.figure import figure_picture
 from groundup.models.catalog import create
-from groundup.ops.activation import softmax
+from groundup.ops.softmax import softmax
 
 FOUND = 0.03  # the share from which a class counts as found
 

@@ -1,6 +1,8 @@
-"""Activations: functions of each number alone, and softmax, which turns a row of numbers into shares of one."""
+"""Activations: functions of each number alone, without which a stack of layers would be no more than one layer.
 
-import math
+What turns a whole row of numbers into shares stands in `softmax.py`.
+"""
+
 from itertools import product
 
 import torch
@@ -8,6 +10,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from groundup.ops.ladder import Ladder
+
+
+def check_floating(name: str, input: Tensor) -> None:
+    """A ValueError for numbers that have no fractions."""
+    if not input.is_floating_point():
+        raise ValueError(f"{name} takes floating-point numbers; it was given {input.dtype}: call .float() on them first")
+
+
+def with_fractions(input: Tensor) -> Tensor:
+    """The input; whole numbers in the default floating-point type, as torch too reads them."""
+    return input if input.is_floating_point() else input.to(torch.get_default_dtype())
 
 
 def relu_loops(input: Tensor) -> Tensor:
@@ -46,23 +59,62 @@ class ReluManual(torch.autograd.Function):
         return torch.where(output <= 0, 0, grad_output)
 
 
-relu = Ladder(relu_tensors, loops=relu_loops, manual=ReluManual.apply, fused=torch.relu)
-
-
 def leaky_relu_tensors(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """x where x is positive, negative_slope * x elsewhere.
 
     Shapes: any -> the same.
+    Raises: ValueError for whole numbers.
     Equals: torch.nn.functional.leaky_relu.
     """
+    check_floating("leaky_relu", input)
     return torch.where(input > 0, input, input * negative_slope)
 
 
 def leaky_relu_fused(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    return F.leaky_relu(input, negative_slope)
+    try:
+        return F.leaky_relu(input, negative_slope)
+    except RuntimeError:
+        check_floating("leaky_relu", input)
+        raise
 
 
-leaky_relu = Ladder(leaky_relu_tensors, fused=leaky_relu_fused)
+def sigmoid_loops(input: Tensor) -> Tensor:
+    input = with_fractions(input)
+    output = torch.empty_like(input)
+    for index in product(*map(range, input.shape)):
+        x = input[index]
+        output[index] = x.exp() / (1 + x.exp()) if x < 0 else 1 / (1 + (-x).exp())
+    return output
+
+
+def sigmoid_tensors(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-x)), between 0 and 1: the probability whose logarithmic odds are x.
+
+    Shapes: any -> the same.
+    Equals: torch.nn.functional.sigmoid.
+    """
+    input = with_fractions(input)
+    # for a negative x, above and below times exp(x): then no power overflows, and no gradient is infinity times 0
+    negative = input < 0
+    power = torch.where(negative, input, -input).exp()
+    return torch.where(negative, power, 1) / (1 + power)
+
+
+class SigmoidManual(torch.autograd.Function):
+    """sigmoid with its backward pass by hand: the derivative of y is y (1 - y)."""
+
+    @staticmethod
+    def forward(input):
+        return sigmoid_tensors(input)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (output,) = ctx.saved_tensors
+        return grad_output * output * (1 - output)
 
 
 def tanh_tensors(input: Tensor) -> Tensor:
@@ -71,6 +123,7 @@ def tanh_tensors(input: Tensor) -> Tensor:
     Shapes: any -> the same.
     Equals: torch.nn.functional.tanh.
     """
+    input = with_fractions(input)
     # tanh is odd, so it is computed for |x|, above and below divided by exp(|x|): then no power overflows
     negative = input < 0
     power = torch.expm1(2 * torch.where(negative, input, -input))  # exp(-2 |x|) - 1, exact for small x as well
@@ -78,83 +131,51 @@ def tanh_tensors(input: Tensor) -> Tensor:
     return torch.where(negative, -size, size)
 
 
+def softplus_tensors(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + exp(beta * x)) / beta: a relu with a round bend, the rounder the smaller beta.
+
+    Where beta * x is above the threshold it is x itself, which no rounding can tell from the formula.
+
+    Shapes: any -> the same.
+    Raises: ValueError for whole numbers.
+    Equals: torch.nn.functional.softplus.
+    """
+    check_floating("softplus", input)
+    straight = beta * input > threshold
+    return torch.where(straight, input, torch.where(straight, 0, beta * input).exp().log1p() / beta)
+
+
+def softplus_fused(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    try:
+        return F.softplus(input, beta, threshold)
+    except RuntimeError:
+        check_floating("softplus", input)
+        raise
+
+
+def logsigmoid_tensors(input: Tensor) -> Tensor:
+    """The logarithm of the sigmoid: min(x, 0) - log(1 + exp(-|x|)), which no x makes overflow or vanish.
+
+    Shapes: any -> the same.
+    Raises: ValueError for whole numbers.
+    Equals: torch.nn.functional.logsigmoid.
+    """
+    check_floating("logsigmoid", input)
+    negative = input < 0
+    return torch.where(negative, input, 0) - torch.where(negative, input, -input).exp().log1p()
+
+
+def logsigmoid_fused(input: Tensor) -> Tensor:
+    try:
+        return F.logsigmoid(input)
+    except RuntimeError:
+        check_floating("logsigmoid", input)
+        raise
+
+
+relu = Ladder(relu_tensors, loops=relu_loops, manual=ReluManual.apply, fused=torch.relu)
+leaky_relu = Ladder(leaky_relu_tensors, fused=leaky_relu_fused)
+sigmoid = Ladder(sigmoid_tensors, loops=sigmoid_loops, manual=SigmoidManual.apply, fused=torch.sigmoid)
 tanh = Ladder(tanh_tensors, fused=torch.tanh)
-
-
-def gelu_tensors(input: Tensor, approximate: str = "none") -> Tensor:
-    """x times the probability that a standard normal number lies below x.
-
-    approximate "none": x / 2 * (1 + erf(x / sqrt(2)))
-    approximate "tanh": x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), the form that GPT-2 was trained with
-
-    Paper: Gaussian Error Linear Units, https://arxiv.org/abs/1606.08415, section 2.
-    Shapes: any -> the same.
-    Raises: ValueError for another `approximate`.
-    Equals: torch.nn.functional.gelu.
-    """
-    if approximate == "none":
-        return input / 2 * (1 + torch.erf(input / math.sqrt(2)))
-    if approximate == "tanh":
-        return input / 2 * (1 + tanh(math.sqrt(2 / math.pi) * (input + 0.044715 * input**3)))
-    raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
-
-
-def gelu_fused(input: Tensor, approximate: str = "none") -> Tensor:
-    return F.gelu(input, approximate=approximate)
-
-
-gelu = Ladder(gelu_tensors, fused=gelu_fused)
-
-
-def softmax_loops(input: Tensor, dim: int, dtype: torch.dtype | None = None) -> Tensor:
-    rows = (input if dtype is None else input.to(dtype)).movedim(dim, -1)
-    output = torch.zeros_like(rows)
-    for index in product(*map(range, rows.shape[:-1])):
-        largest = max(rows[index].tolist())
-        powers = [(number - largest).exp() for number in rows[index]]
-        total = sum(powers)
-        for position, power in enumerate(powers):
-            output[index][position] = power / total
-    return output.movedim(-1, dim)
-
-
-def softmax_tensors(input: Tensor, dim: int, dtype: torch.dtype | None = None) -> Tensor:
-    """Positive shares that sum to 1 along a dimension: exp(x_i) / sum over j of exp(x_j).
-
-    The largest number is first subtracted from all, which changes no share and keeps exp from overflowing.
-    `dtype` is the type in which to compute and to return. A row of minus infinities alone has no shares: it gives NaN.
-
-    Shapes: any -> the same.
-    Equals: torch.nn.functional.softmax.
-    """
-    if dtype is not None:
-        input = input.to(dtype)
-    powers = (input - input.amax(dim, keepdim=True).detach()).exp()
-    return powers / powers.sum(dim, keepdim=True)
-
-
-class SoftmaxManual(torch.autograd.Function):
-    """softmax with its backward pass by hand.
-
-    The derivative of share i by number j is y_i * ((1 if i is j else 0) - y_j). Summed against the gradient g of the
-    shares that is y_j * (g_j - sum over i of g_i y_i): no matrix of derivatives is ever written out.
-    """
-
-    @staticmethod
-    def forward(input, dim, dtype=None):
-        return softmax_tensors(input, dim, dtype)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        input, ctx.dim, _ = inputs
-        ctx.dtype = input.dtype
-        ctx.save_for_backward(output)
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (shares,) = ctx.saved_tensors
-        mean = (grad_output * shares).sum(ctx.dim, keepdim=True)
-        return (shares * (grad_output - mean)).to(ctx.dtype), None, None
-
-
-softmax = Ladder(softmax_tensors, loops=softmax_loops, manual=SoftmaxManual.apply, fused=torch.softmax)
+softplus = Ladder(softplus_tensors, fused=softplus_fused)
+logsigmoid = Ladder(logsigmoid_tensors, fused=logsigmoid_fused)

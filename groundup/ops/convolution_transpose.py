@@ -9,35 +9,44 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from groundup.ops.convolution import Pair, conv2d_input_gradient, conv2d_weight_gradient, convolve, pair, span
+from groundup.ops.convolution import check_bias, check_kernels
+from groundup.ops.convolve import conv2d_input_gradient, conv2d_weight_gradient, convolve
 from groundup.ops.ladder import Ladder
+from groundup.ops.windows import Pair, as_batch, check_at_least, pair, span
 
 
 def check_conv_transpose2d(
-    input: Tensor, weight: Tensor, stride: Pair, padding: Pair, output_padding: Pair, groups: int, dilation: Pair
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Pair,
+    padding: Pair,
+    output_padding: Pair,
+    groups: int,
+    dilation: Pair,
 ) -> tuple[int, int]:
     """The output's (height, width), or a ValueError that says what does not fit."""
-    if input.dim() != 4 or weight.dim() != 4:
+    name = "conv_transpose2d"
+    check_kernels(name, 2, input, weight, "in channels, out channels / groups")
+    check_at_least(name, 1, stride=stride, dilation=dilation, groups=groups)
+    check_at_least(name, 0, padding=padding, output_padding=output_padding)
+    if input.shape[-3] != weight.shape[0]:
         raise ValueError(
-            f"conv_transpose2d takes input (batch, channels, height, width) and weight (in, out / groups, height, width); "
-            f"it was given {tuple(input.shape)} and {tuple(weight.shape)}"
-        )
-    if input.shape[1] != weight.shape[0]:
-        raise ValueError(
-            f"conv_transpose2d: a weight of shape {tuple(weight.shape)} takes {weight.shape[0]} channels; "
-            f"the input has {input.shape[1]}"
+            f"{name}: a weight of shape {tuple(weight.shape)} takes {weight.shape[0]} channels; the input has {input.shape[-3]}"
         )
     if weight.shape[0] % groups:
-        raise ValueError(f"conv_transpose2d: {weight.shape[0]} input channels do not divide into {groups} groups")
+        raise ValueError(f"{name}: {weight.shape[0]} input channels do not divide into {groups} groups")
+    check_bias(name, bias, weight, groups * weight.shape[1])
     for extra, step, gap in zip(pair(output_padding), pair(stride), pair(dilation)):
         if extra >= max(step, gap):
             raise ValueError(
-                f"conv_transpose2d: output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
+                f"{name}: output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
             )
-    spans = map(span, input.shape[2:], weight.shape[2:], pair(stride), pair(dilation))
-    height, width = (side - 2 * cut + extra for side, cut, extra in zip(spans, pair(padding), pair(output_padding)))
+    spans = map(span, input.shape[-2:], weight.shape[2:], pair(stride), pair(dilation))
+    cuts = zip(spans, pair(padding), pair(output_padding))
+    height, width = (side - 2 * cut + extra for side, cut, extra in cuts)
     if min(height, width) < 1:
-        raise ValueError(f"conv_transpose2d: padding {padding} cuts away the whole output and leaves {height}x{width} pixels")
+        raise ValueError(f"{name}: padding {padding} cuts away the whole output and leaves {height}x{width} pixels")
     return height, width
 
 
@@ -51,9 +60,10 @@ def conv_transpose2d_loops(
     groups: int = 1,
     dilation: Pair = 1,
 ) -> Tensor:
-    out_height, out_width = check_conv_transpose2d(input, weight, stride, padding, output_padding, groups, dilation)
+    out_height, out_width = check_conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
     (stride_y, stride_x), (pad_y, pad_x), (step_y, step_x) = pair(stride), pair(padding), pair(dilation)
-    batch, in_channels, height, width = input.shape
+    pictures = as_batch(input)
+    batch, in_channels, height, width = pictures.shape
     _, group_channels, kernel_height, kernel_width = weight.shape
     output = input.new_zeros(batch, groups * group_channels, out_height, out_width)
     if bias is not None:
@@ -69,8 +79,8 @@ def conv_transpose2d_loops(
                                 row = y * stride_y - pad_y + i * step_y
                                 column = x * stride_x - pad_x + j * step_x
                                 if 0 <= row < out_height and 0 <= column < out_width:
-                                    output[n, first + o, row, column] += input[n, c, y, x] * weight[c, o, i, j]
-    return output
+                                    output[n, first + o, row, column] += pictures[n, c, y, x] * weight[c, o, i, j]
+    return output.reshape(*input.shape[:-3], *output.shape[1:])
 
 
 def conv_transpose2d_tensors(
@@ -91,31 +101,32 @@ def conv_transpose2d_tensors(
     `padding` cuts pixels off all round and `output_padding` leaves some more at the bottom and right; with conv2d's own
     numbers the output has the size that conv2d started from.
 
-    Shapes: input (batch, in channels, height, width), weight (in channels, out channels / groups, kernel height, kernel
-    width), bias (out channels) -> (batch, out channels, out height, out width), each side
+    Shapes: input (batch, in channels, height, width) or without the batch, weight (in channels, out channels / groups, kernel
+    height, kernel width), bias (out channels) -> (batch, out channels, out height, out width) or without the batch, each side
     (size - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output_padding.
-    Raises: ValueError for channels that do not match, for an output_padding of a whole stride (and dilation) or more, and
-    for an empty output.
+    Raises: ValueError for shapes and dtypes that do not match, for an output_padding of a whole stride (and dilation) or more,
+    for an empty output, and for negative paddings and other numbers below 1.
     Paper: https://arxiv.org/abs/1603.07285 (chapter 4).
     Equals: torch.nn.functional.conv_transpose2d.
     """
-    size = check_conv_transpose2d(input, weight, stride, padding, output_padding, groups, dilation)
-    output = conv2d_input_gradient(input, weight, size, stride, padding, dilation, groups)
-    return output if bias is None else output + bias.view(-1, 1, 1)
+    size = check_conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
+    output = conv2d_input_gradient(as_batch(input), weight, size, stride, padding, dilation, groups)
+    output = output if bias is None else output + bias.view(-1, 1, 1)
+    return output if input.dim() == 4 else output.squeeze(0)
 
 
 class ConvTranspose2dManual(torch.autograd.Function):
-    """conv_transpose2d with its backward pass by hand: conv2d takes the gradient back to the input."""
+    """conv_transpose2d of a batch with its backward pass by hand: conv2d takes the gradient back to the input."""
 
     @staticmethod
-    def forward(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-        return conv_transpose2d_tensors(input, weight, bias, stride, padding, output_padding, groups, dilation)
+    def forward(input, weight, bias, size, stride, padding, dilation, groups):
+        output = conv2d_input_gradient(input, weight, size, stride, padding, dilation, groups)
+        return output if bias is None else output + bias.view(-1, 1, 1)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        input, weight, bias, stride, padding, _, groups, dilation = inputs
+        input, weight, bias, _, *ctx.geometry = inputs
         ctx.save_for_backward(input, weight)
-        ctx.geometry = stride, padding, dilation, groups
         ctx.has_bias = bias is not None
 
     @staticmethod
@@ -127,6 +138,21 @@ class ConvTranspose2dManual(torch.autograd.Function):
         return grad_input, grad_weight, grad_bias, None, None, None, None, None
 
 
+def conv_transpose2d_manual(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    output_padding: Pair = 0,
+    groups: int = 1,
+    dilation: Pair = 1,
+) -> Tensor:
+    size = check_conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
+    output = ConvTranspose2dManual.apply(as_batch(input), weight, bias, size, stride, padding, dilation, groups)
+    return output if input.dim() == 4 else output.squeeze(0)
+
+
 conv_transpose2d = Ladder(
-    conv_transpose2d_tensors, loops=conv_transpose2d_loops, manual=ConvTranspose2dManual.apply, fused=F.conv_transpose2d
+    conv_transpose2d_tensors, loops=conv_transpose2d_loops, manual=conv_transpose2d_manual, fused=F.conv_transpose2d
 )

@@ -73,4 +73,12 @@ class LinearManual(torch.autograd.Function):
         return grad_input, grad_weight, grad_bias
 
 
-linear = Ladder(linear_tensors, loops=linear_loops, manual=LinearManual.apply, fused=F.linear)
+def linear_fused(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    try:
+        return F.linear(input, weight, bias)
+    except RuntimeError:
+        check_linear(input, weight, bias)
+        raise
+
+
+linear = Ladder(linear_tensors, loops=linear_loops, manual=LinearManual.apply, fused=linear_fused)

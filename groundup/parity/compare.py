@@ -83,11 +83,13 @@ class Constant:
 
 
 def leaf(value: object) -> object:
-    """The same value as a fresh leaf of the graph where it can have a gradient, in the same memory layout."""
+    """The same value as a fresh leaf of the graph where it can have a gradient, in the same memory layout; rows of such too."""
     if isinstance(value, Constant):
         return value.value.clone(memory_format=torch.preserve_format)
     if isinstance(value, Tensor) and value.is_floating_point():
         return value.detach().clone(memory_format=torch.preserve_format).requires_grad_()
+    if type(value) in (tuple, list):
+        return type(value)(map(leaf, value))
     return value
 
 
@@ -114,7 +116,7 @@ def backward(outputs: Sequence[Tensor]) -> None:
 def values_and_gradients(function: Callable, args: Sequence, kwargs: Mapping) -> tuple[list[Tensor], list[Tensor]]:
     """The outputs of a function and the gradients of its floating-point arguments (zeros for an argument that took no part)."""
     args, kwargs = [leaf(value) for value in args], {name: leaf(value) for name, value in kwargs.items()}
-    leaves = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor) and value.requires_grad]
+    leaves = [value for value in tensors_in([*args, *kwargs.values()]) if value.requires_grad]
     outputs = tensors_in(function(*args, **kwargs))
     backward(outputs)
     return outputs, [torch.zeros_like(value) if value.grad is None else value.grad for value in leaves]
@@ -124,7 +126,8 @@ def compare_functions(ours: Callable, theirs: Callable, args: Sequence, kwargs: 
     """The errors of one function against another on the same arguments."""
     our_values, our_gradients = values_and_gradients(ours, args, kwargs or {})
     their_values, their_gradients = values_and_gradients(theirs, args, kwargs or {})
-    return Errors(largest_error(our_values, their_values), largest_error(our_gradients, their_gradients))
+    gradient = largest_error(our_gradients, their_gradients) if their_gradients else None
+    return Errors(largest_error(our_values, their_values), gradient)
 
 
 def randomize(module: nn.Module, seed: int = 0) -> nn.Module:

@@ -12,7 +12,7 @@ from torch.nn import Module
 from groundup.data.images import read_picture
 from groundup.losses.classification import CrossEntropyLoss
 from groundup.metrics.classification import Accuracy, Confusion, MeanLoss
-from groundup.ops.activation import softmax
+from groundup.ops.softmax import softmax
 from groundup.tasks.drawing import contact_sheet, to_picture
 from groundup.tasks.task import Batch, Item, Metric
 

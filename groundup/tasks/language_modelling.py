@@ -17,7 +17,7 @@ from groundup.errors import UserError
 from groundup.generation.sampling import sample_tokens
 from groundup.losses.classification import CrossEntropyLoss
 from groundup.metrics.language import BitsPerCharacter, MeanSurprise, Perplexity
-from groundup.ops.loss import cross_entropy
+from groundup.ops.cross_entropy import cross_entropy
 from groundup.tasks.drawing import INK, PAPER
 from groundup.tasks.task import Batch, Item, Metric
 

@@ -4,6 +4,7 @@ import csv
 import inspect
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from PIL import Image
 
 from groundup.cli.main import app
 from groundup.data.images import digits
+from groundup.ops.ladder import RUNGS
 
 VERBS = {
     "list": {"what", "json"},
@@ -47,11 +49,36 @@ def test_list_as_json_is_one_document_with_names(groundup):
     assert all("measured" in row for row in recipes)
 
 
-@pytest.mark.parametrize("name", ["lenet5", "lenet5_digits", "conv2d", "digits"])
+EXPLAINED = ["lenet5", "lenet5_digits", "conv2d", "digits", "BatchNorm2d", "CrossEntropyLoss", "AdamW", "cosine"]
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
 def test_info_explains_everything_that_list_names(groundup, name):
     answer = groundup("info", name)
     assert answer.status == 0
     assert len(answer.out.splitlines()) > 5
+    rows = [row for row in json.loads(groundup("list", "--json").out) if row["name"] == name]
+    assert rows[0]["module"] in answer.out
+
+
+def test_info_of_an_op_has_its_definition_its_costs_its_proof_and_its_users(groundup):
+    text = groundup("info", "max_pool2d").out
+    assert "def max_pool2d_loops(" in text and "for i in range(kernel_height)" in text
+    assert all(re.search(rf"^  {rung} +[\d.]+ ms +[\d.]+ MB$", text, re.MULTILINE) for rung in RUNGS)
+    assert "proven      level A, against torch.nn.functional.max_pool2d: groundup verify max_pool2d" in text
+    assert "layers/pooling.py: MaxPool2d" in text
+
+
+def test_info_of_an_op_without_loops_shows_how_tensors_compute_it(groundup):
+    assert "def leaky_relu_tensors(" in groundup("info", "leaky_relu").out
+
+
+def test_list_names_every_kind_of_part(groundup):
+    named = {"layers": "BatchNorm2d", "losses": "CrossEntropyLoss", "optimizers": "AdamW", "schedules": "cosine"}
+    for kind, name in named.items():
+        rows = json.loads(groundup("list", kind, "--json").out)
+        assert name in {row["name"] for row in rows}
+        assert all(row["summary"] and row["module"].startswith("groundup.") for row in rows)
 
 
 def test_eval_reports_what_predict_says(groundup, trained, tmp_path):

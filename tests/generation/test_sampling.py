@@ -6,6 +6,7 @@ from torch import Generator, nn
 
 from groundup.generation.sampling import draw, sample_tokens
 from groundup.models.language.gpt2 import GPT2
+from groundup.parity.compare import randomize
 
 
 class Successor(nn.Module):
@@ -18,6 +19,17 @@ class Successor(nn.Module):
     def forward(self, tokens):
         self.seen.append(tokens.shape[1])
         return self.sureness * nn.functional.one_hot((tokens + 1) % self.vocab_size, self.vocab_size).float()
+
+
+class Forgetful(nn.Module):
+    """A model without its caches, which computes the whole window for every token."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, tokens):
+        return self.model(tokens)
 
 
 def seeded(seed=0):
@@ -38,6 +50,46 @@ def test_the_window_slides_when_the_text_is_longer():
     sample_tokens(model, torch.zeros(1, 2, dtype=torch.int64), 5, generator=seeded(), max_seq_len=4)
     assert model.seen == [2, 3, 4, 4, 4]
     assert sample_tokens(tiny(), torch.zeros(2, 9, dtype=torch.int64), 3, generator=seeded(), max_seq_len=6).shape == (2, 12)
+
+
+@pytest.mark.parametrize("length", [1, 4, 6, 9])
+@pytest.mark.parametrize("options", [{}, {"temperature": 0}, {"top_k": 4, "temperature": 2.0}])
+def test_the_cache_changes_no_token_before_the_window_is_full_nor_after(length, options):
+    model, start = randomize(tiny().double()), torch.randint(0, 20, (3, length))
+    for seed in range(3):
+        found, expected = (
+            sample_tokens(each, start, 12, generator=seeded(seed), max_seq_len=6, **options) for each in (model, Forgetful(model))
+        )
+        assert torch.equal(found, expected)
+
+
+def test_the_model_sees_each_token_once_as_long_as_the_window_is_not_full():
+    model, seen = tiny(), []
+    model.token_embedding.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[1]))
+    sample_tokens(model, torch.zeros(2, 3, dtype=torch.int64), 6, generator=seeded(), max_seq_len=6)
+    assert seen == [3, 1, 1, 1, 6, 6]
+    seen.clear()
+    sample_tokens(model, torch.zeros(2, 3, dtype=torch.int64), 3, generator=seeded(), max_seq_len=5)
+    assert seen == [3, 1, 1]
+    seen.clear()
+    sample_tokens(model, torch.zeros(2, 7, dtype=torch.int64), 2, generator=seeded(), max_seq_len=6)
+    assert seen == [6, 6]
+
+
+@pytest.mark.parametrize("model", [Successor(), tiny()], ids=["plain", "cached"])
+def test_the_smallest_count_and_the_smallest_window_are_allowed(model):
+    start = torch.tensor([[3, 4]])
+    assert torch.equal(sample_tokens(model, start, 0, generator=seeded(), max_seq_len=6), start)
+    assert sample_tokens(model, start, 2, generator=seeded(), max_seq_len=1, temperature=0).shape == (1, 4)
+
+
+def test_the_caches_are_no_longer_than_the_text_nor_than_the_window():
+    model, made = tiny(), []
+    make = model.new_caches
+    model.new_caches = lambda *args: made.append(args) or make(*args)
+    for length, count in ((2, 1), (2, 3), (2, 9)):
+        sample_tokens(model, torch.zeros(4, length, dtype=torch.int64), count, generator=seeded(), max_seq_len=6)
+    assert made == [(4, 3), (4, 5), (4, 6)]
 
 
 def test_the_same_generator_writes_the_same_text():

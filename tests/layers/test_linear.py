@@ -6,7 +6,7 @@ from torch import nn
 
 from groundup.layers.activation import GELU, ReLU
 from groundup.layers.feed_forward import FeedForward
-from groundup.layers.linear import Flatten, Linear
+from groundup.layers.linear import Flatten, Linear, Unflatten
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -15,7 +15,19 @@ def test_linear_starts_as_torchs_does(bias):
     theirs = nn.Linear(7, 5, bias=bias).state_dict()
     torch.manual_seed(4)
     ours = Linear(in_features=7, out_features=5, bias=bias).state_dict()
-    torch.testing.assert_close(ours, dict(theirs))
+    torch.testing.assert_close(ours, dict(theirs), rtol=0, atol=0)
+
+
+def test_linear_has_a_bias_if_nothing_is_said():
+    assert Linear(in_features=2, out_features=3).bias.shape == (3,)
+    assert Linear(in_features=2, out_features=3, bias=False).bias is None
+
+
+def test_reset_draws_weight_and_bias_anew():
+    layer = Linear(in_features=2, out_features=3)
+    before = [parameter.clone() for parameter in layer.parameters()]
+    layer.reset_parameters()
+    assert not any(torch.equal(a, b) for a, b in zip(before, layer.parameters(), strict=True))
 
 
 def test_a_feed_forward_network_starts_as_torchs_layers_do():
@@ -45,3 +57,9 @@ def test_flatten_keeps_the_dimensions_outside_its_range():
     assert Flatten()(torch.zeros(2, 3, 4, 5)).shape == (2, 60)
     assert Flatten(start_dim=2)(torch.zeros(2, 3, 4, 5)).shape == (2, 3, 20)
     assert Flatten(start_dim=0, end_dim=1)(torch.zeros(2, 3, 4, 5)).shape == (6, 4, 5)
+
+
+def test_unflatten_undoes_flatten():
+    x = torch.randn(2, 3, 4, 5)
+    assert torch.equal(Unflatten(dim=1, unflattened_size=[3, 4, -1])(Flatten()(x)), x)
+    assert torch.equal(Unflatten(dim=-1, unflattened_size=(4, 5))(Flatten(start_dim=2)(x)), x)

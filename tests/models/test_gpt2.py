@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from groundup.models.language.gpt2 import GPT2, WEIGHTS, gpt2, gpt2_large, gpt2_medium, gpt2_xl
+from groundup.parity.compare import PART_BOUND, randomize, relative_error
 from groundup.weights.bridge import export_state, import_state
 from groundup.weights.rules import rename
 
@@ -86,7 +87,9 @@ def test_dropout_acts_in_training_alone():
 
 def test_every_part_has_the_models_dropout():
     model = GPT2(**TINY | {"dropout": 0.25})
-    assert {module.p for module in model.modules() if hasattr(module, "p")} == {0.25}
+    places = {name: module.p for name, module in model.named_modules() if hasattr(module, "p")}
+    assert {p for name, p in places.items() if not name.endswith("hidden_dropout")} == {0.25}
+    assert {p for name, p in places.items() if name.endswith("hidden_dropout")} == {0.0}  # GPT-2 has none there
     assert {block.attention.dropout for block in model.blocks} == {0.25}
 
 
@@ -100,6 +103,31 @@ def test_dropout_stands_behind_the_embedding_and_each_sublayer(part):
 def test_a_sequence_longer_than_its_positions_is_refused():
     with pytest.raises(ValueError, match="GPT-2 has 8 positions; this sequence has 9 tokens"):
         GPT2(**TINY)(tokens(1, 9))
+
+
+@pytest.mark.parametrize("pieces", [[8], [3, 1, 4], [1] * 8])
+def test_with_caches_a_text_in_pieces_gives_the_same_logits(pieces):
+    model, text = randomize(GPT2(**TINY).double()).eval(), tokens(3, 8)
+    with torch.no_grad():
+        caches = model.new_caches(3)
+        found = torch.cat([model(piece, caches) for piece in text.split(pieces, 1)], 1)
+        assert relative_error(found, model(text)) <= PART_BOUND
+    assert [cache.keys.shape for cache in caches] == [(3, 3, 8, 4)] * 2
+
+
+@torch.no_grad()
+def test_caches_are_refused_where_they_do_not_fit():
+    model = GPT2(**TINY).eval()
+    assert [cache.max_seq_len for cache in model.new_caches(1, 5)] == [5, 5]
+    for length in (0, 9):
+        with pytest.raises(ValueError, match=f"GPT-2 has 8 positions; it was asked for caches of {length} tokens"):
+            model.new_caches(1, length)
+    caches = model.new_caches(1)
+    model(tokens(1, 6), caches)
+    with pytest.raises(ValueError, match="room for 8 tokens: it holds 6, and 3 more do not fit"):
+        model(tokens(1, 3), caches)
+    with pytest.raises(ValueError, match="each of 2 blocks has its own cache, or memory; 1 were given"):
+        model(tokens(1, 1), model.new_caches(1)[:1])
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: size.__name__)

@@ -1,4 +1,6 @@
-"""Activations beyond their cases: hand-written gradients, far-off numbers, random shapes."""
+"""Activations beyond their cases: hand-written gradients, numbers far off and not finite, random shapes, whole numbers."""
+
+import math
 
 import pytest
 import torch
@@ -7,83 +9,78 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 
-from groundup.ops.activation import gelu, leaky_relu, relu, softmax, tanh
+from groundup.ops.activation import leaky_relu, logsigmoid, relu, sigmoid, softplus, tanh
 from groundup.parity.compare import PART_BOUND, compare_functions
 
-EVERY_RUNG = pytest.mark.parametrize("rung", ["loops", "tensors", "manual", "fused"])
-FEW = settings(max_examples=15, deadline=None)
-SHAPES = st.lists(st.integers(0, 4), min_size=0, max_size=4)
+PEERS = {
+    "relu": (relu, F.relu),
+    "leaky_relu": (leaky_relu, F.leaky_relu),
+    "sigmoid": (sigmoid, F.sigmoid),
+    "tanh": (tanh, F.tanh),
+    "softplus": (softplus, F.softplus),
+    "logsigmoid": (logsigmoid, F.logsigmoid),
+}
+EVERY_RUNG = pytest.mark.parametrize(("name", "rung"), [(name, rung) for name, (op, _) in PEERS.items() for rung in op.rungs])
+FEW = settings(max_examples=10, deadline=None)
 
 
 def draw(*shape):
     return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(3)).requires_grad_()
 
 
-def test_manual_relu_passes_gradcheck_twice_over():
+@pytest.mark.parametrize("op", [relu, sigmoid])
+def test_a_manual_activation_passes_gradcheck_twice_over(op):
     numbers = (draw(3, 4).detach().sign() * (0.1 + draw(3, 4).detach().abs())).requires_grad_()  # away from the bend
-    assert gradcheck(relu.manual, (numbers,))
-    assert gradgradcheck(relu.manual, (numbers,))
-
-
-@pytest.mark.parametrize("dim", [0, 1, -1])
-def test_manual_softmax_passes_gradcheck_twice_over(dim):
-    assert gradcheck(softmax.manual, (draw(2, 3, 4), dim))
-    assert gradgradcheck(softmax.manual, (draw(2, 3, 4), dim))
+    assert gradcheck(op.manual, (numbers,))
+    assert gradgradcheck(op.manual, (numbers,))
 
 
 @EVERY_RUNG
 @FEW
-@given(shape=SHAPES, seed=st.integers(0, 99))
-def test_relu_equals_torchs_on_any_shape(rung, shape, seed):
-    numbers = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    assert compare_functions(getattr(relu, rung), F.relu, (numbers,)).within(0)
+@given(shape=st.lists(st.integers(0, 4), max_size=4), seed=st.integers(0, 99))
+def test_an_activation_equals_torchs_on_any_shape(name, rung, shape, seed):
+    ours, theirs = PEERS[name]
+    numbers = 3 * torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    assert compare_functions(getattr(ours, rung), theirs, (numbers,)).within(PART_BOUND)
 
 
 @EVERY_RUNG
-@FEW
-@given(shape=st.lists(st.integers(1, 4), min_size=1, max_size=4), data=st.data())
-def test_softmax_equals_torchs_on_any_shape_along_any_dimension(rung, shape, data):
-    dim = data.draw(st.integers(-len(shape), len(shape) - 1))
-    numbers = 5 * torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(len(shape)))
-    reference = F.softmax if shape[dim] > 1 else values_only(F.softmax)  # of one number the gradient is 0 but for rounding
-    ours = getattr(softmax, rung) if shape[dim] > 1 else values_only(getattr(softmax, rung))
-    assert compare_functions(ours, reference, (numbers, dim)).within(PART_BOUND)
-
-
-def values_only(function):
-    return lambda input, dim: function(input.detach(), dim)
+@pytest.mark.parametrize("number", [-torch.inf, -1e308, -1e3, -0.0, 0.0, 1e-20, 1e3, 1e308, torch.inf, torch.nan])
+def test_what_is_far_off_or_not_finite_has_torchs_value_and_slope(name, rung, number):
+    ours, theirs = PEERS[name]
+    assert compare_functions(getattr(ours, rung), theirs, (torch.tensor([number, 0.5], dtype=torch.float64),)).within(PART_BOUND)
 
 
 @EVERY_RUNG
-def test_softmax_is_stable_for_large_logits(rung):
-    logits = torch.tensor([[1e4, 1e4, 0.0, -1e4], [-3e38, -3e38, -3e38, -3e38]], requires_grad=True)
-    shares = getattr(softmax, rung)(logits, -1)
-    assert torch.equal(shares, torch.tensor([[0.5, 0.5, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25]]))
-    shares[:, 0].sum().backward()
-    assert logits.grad.isfinite().all()
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_an_activation_returns_the_type_that_it_is_given(name, rung, dtype):
+    ours, theirs = PEERS[name]
+    numbers = draw(30).detach().to(dtype)
+    values = getattr(ours, rung)(numbers)
+    assert values.dtype == dtype
+    torch.testing.assert_close(values, theirs(numbers), rtol=4 * torch.finfo(dtype).eps, atol=4 * torch.finfo(dtype).eps)
 
 
-@EVERY_RUNG
-def test_softmax_computes_and_returns_in_the_type_asked_for(rung):
-    logits = torch.tensor([0.1, 0.2, 0.7], dtype=torch.bfloat16, requires_grad=True)
-    shares = getattr(softmax, rung)(logits, 0, torch.float64)
-    torch.testing.assert_close(shares, torch.softmax(logits.detach().double(), 0), rtol=1e-12, atol=0)
-    shares[0].backward()
-    assert logits.grad.dtype == torch.bfloat16
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("dtype", [torch.int64, torch.uint8])
+def test_whole_numbers_are_read_as_torch_reads_them(name, dtype):
+    ours, theirs = PEERS[name]
+    numbers = torch.tensor([0, 1, 3], dtype=dtype)
+    for rung in ours.rungs:
+        torch.testing.assert_close(getattr(ours, rung)(numbers), theirs(numbers))
 
 
-@EVERY_RUNG
-def test_relu_hides_no_nan(rung):
-    assert getattr(relu, rung)(torch.tensor([float("nan"), -1.0, 2.0])).isnan().tolist() == [True, False, False]
+@pytest.mark.parametrize("name", ["leaky_relu", "softplus", "logsigmoid"])
+def test_whole_numbers_are_refused_where_torch_refuses_them(name):
+    for rung in PEERS[name][0].rungs:
+        with pytest.raises(ValueError, match=rf"{name} takes floating-point numbers; it was given torch.int64: call .float\(\)"):
+            getattr(PEERS[name][0], rung)(torch.tensor([1, 2]))
 
 
-@pytest.mark.parametrize("rung", ["tensors", "fused"])
-def test_tanh_neither_overflows_nor_loses_small_numbers(rung):
-    numbers = torch.tensor([-1000.0, -1e-6, 0.0, 1e-6, 1000.0], requires_grad=True)
-    values = getattr(tanh, rung)(numbers)
-    torch.testing.assert_close(values, torch.tensor([-1.0, -1e-6, 0.0, 1e-6, 1.0]), rtol=1e-6, atol=0)
-    values.sum().backward()
-    torch.testing.assert_close(numbers.grad, torch.tensor([0.0, 1.0, 1.0, 1.0, 0.0]))
+def test_what_else_torch_refuses_keeps_its_message():
+    for op in (leaky_relu, softplus, logsigmoid):
+        with pytest.raises(RuntimeError, match="parse"):
+            op.fused(torch.ones(2).to_sparse())
 
 
 @pytest.mark.parametrize("rung", ["tensors", "fused"])
@@ -94,12 +91,22 @@ def test_leaky_relu_leaks_by_its_slope_and_a_hundredth_by_default(rung):
 
 
 @pytest.mark.parametrize("rung", ["tensors", "fused"])
-def test_the_two_gelus_are_two_functions(rung):
-    function, number = getattr(gelu, rung), torch.tensor(2.0, dtype=torch.float64)
-    assert function(number).item() == pytest.approx(2 * torch.special.ndtr(number).item(), rel=1e-12)
-    assert 1e-5 < abs(function(number) - function(number, approximate="tanh")) < 1e-3
+def test_softplus_is_straight_above_its_threshold_and_round_up_to_it(rung):
+    function, numbers = getattr(softplus, rung), torch.tensor([1.0, 1.0001], dtype=torch.float64)
+    assert function(numbers, 2.0, 2.0).tolist() == pytest.approx([math.log1p(math.exp(2)) / 2, 1.0001], rel=1e-12)
+    assert function(torch.tensor(20.0, dtype=torch.float64)) > 20  # the default threshold is passed only beyond it
+    assert function(torch.tensor(20.001, dtype=torch.float64)) == 20.001
+    assert function(torch.tensor(0.0)).item() == pytest.approx(0.6931472)  # log 2: the default beta is 1
 
 
-def test_another_gelu_is_refused():
-    with pytest.raises(ValueError, match="approximate is 'none' or 'tanh', not 'sigmoid'"):
-        gelu.tensors(torch.zeros(1), "sigmoid")
+@pytest.mark.parametrize("op", [leaky_relu, softplus, logsigmoid])
+def test_fused_activations_are_seen_through_by_the_compiler_and_by_fx(op):
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            return op(x)
+
+    x = torch.randn(4)
+    expected = op(x)
+    assert torch.equal(torch.fx.symbolic_trace(Net())(x), expected)
+    assert torch.equal(torch.export.export(Net(), (x,)).module()(x), expected)
+    assert torch.equal(torch.compile(Net(), backend="eager", fullgraph=True)(x), expected)

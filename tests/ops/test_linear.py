@@ -54,3 +54,24 @@ def test_linear_equals_torchs_on_any_shape(rung, leading, in_features, out_featu
 def test_what_does_not_fit_is_named(rung, input, weight, bias, message):
     with pytest.raises(ValueError, match=message):
         getattr(linear, rung)(draw(*input), draw(*weight), None if bias is None else draw(*bias))
+
+
+def test_fused_linear_names_what_does_not_fit_and_keeps_torchs_message_for_the_rest():
+    with pytest.raises(ValueError, match=r"takes 5 features in the last dimension; the input has shape \(2, 3\)"):
+        linear(torch.ones(2, 3), torch.ones(4, 5))
+    with pytest.raises(ValueError, match=r"4 outputs take a bias of as many numbers, not one of shape \(3,\)"):
+        linear(torch.ones(2, 5), torch.ones(4, 5), torch.ones(3))
+    with pytest.raises(RuntimeError, match="dtype"):
+        linear(torch.ones(2, 5), torch.ones(4, 5).double())
+
+
+def test_fused_linear_is_seen_through_by_the_compiler_and_by_fx():
+    class Net(torch.nn.Module):
+        def forward(self, x, weight, bias):
+            return linear(x, weight, bias)
+
+    args = torch.randn(2, 5), torch.randn(4, 5), torch.randn(4)
+    expected = linear(*args)
+    assert torch.equal(torch.fx.symbolic_trace(Net())(*args), expected)
+    assert torch.equal(torch.export.export(Net(), args).module()(*args), expected)
+    assert torch.equal(torch.compile(Net(), backend="eager", fullgraph=True)(*args), expected)

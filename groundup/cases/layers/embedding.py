@@ -9,7 +9,7 @@ from torch import Generator, nn
 from groundup.cases.case import ModuleCase, Sample, call
 from groundup.layers.embedding import Embedding
 
-EMBEDDING = dict(num_embeddings=7, embedding_dim=4, padding_idx=2)
+EMBEDDING = dict(num_embeddings=7, embedding_dim=4, padding_idx=2, max_norm=0.9, norm_type=1.5, scale_grad_by_freq=True)
 
 
 def tokens(generator: Generator) -> Iterator[Sample]:

@@ -1,4 +1,4 @@
-"""Linear and Flatten against torch.nn's."""
+"""Linear, Flatten and Unflatten against torch.nn's."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -7,7 +7,7 @@ import torch
 from torch import Generator, nn
 
 from groundup.cases.case import ModuleCase, Sample, call
-from groundup.layers.linear import Flatten, Linear
+from groundup.layers.linear import Flatten, Linear, Unflatten
 
 LINEAR = dict(in_features=4, out_features=3)
 
@@ -33,4 +33,11 @@ CASES = [
         samples=rows,
     ),
     ModuleCase(name="Flatten", reference="torch.nn.Flatten", ours=Flatten, theirs=nn.Flatten, samples=pictures),
+    ModuleCase(
+        name="Unflatten",
+        reference="torch.nn.Unflatten",
+        ours=partial(Unflatten, dim=2, unflattened_size=(2, -1)),
+        theirs=partial(nn.Unflatten, dim=2, unflattened_size=(2, -1)),
+        samples=pictures,
+    ),
 ]

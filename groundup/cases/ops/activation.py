@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from groundup.cases.case import OpCase, Sample, call
-from groundup.ops.activation import gelu, leaky_relu, relu, softmax, tanh
+from groundup.ops.activation import leaky_relu, logsigmoid, relu, sigmoid, softplus, tanh
 
 
 def awkward(generator: Generator) -> Iterator[Tensor]:
@@ -24,6 +24,7 @@ def awkward(generator: Generator) -> Iterator[Tensor]:
     yield draw(0, 3, 4)
     yield torch.tensor([-3.0, -0.0, 0.0, 1e-9, -1e-9, 2.0], dtype=torch.float64)
     yield draw(3, 5) * 40
+    yield torch.tensor([-1000.0, 1000.0], dtype=torch.float64)
 
 
 def plain_samples(generator: Generator) -> Iterator[Sample]:
@@ -37,25 +38,11 @@ def leaky_relu_samples(generator: Generator) -> Iterator[Sample]:
         yield call(numbers, 0.2)
 
 
-def gelu_samples(generator: Generator) -> Iterator[Sample]:
+def softplus_samples(generator: Generator) -> Iterator[Sample]:
     for numbers in awkward(generator):
         yield call(numbers)
-        yield call(numbers, approximate="tanh")
-
-
-def softmax_samples(generator: Generator) -> Iterator[Sample]:
-    def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    yield call(draw(7), 0)
-    yield call(draw(5, 4).T, 1)
-    yield call(draw(5, 4), dim=-2)
-    yield call(draw(2, 3, 4, 6)[..., ::2], dim=2)
-    yield call(draw(2, 3, 4, 5).to(memory_format=torch.channels_last), dim=1)
-    yield call(draw(0, 3, 4), 2)
-    yield call(draw(3, 6) * 300, -1)
-    yield call(draw(3, 6).float(), -1, dtype=torch.float64)
-    yield call(draw(2, 4).masked_fill(torch.tensor([False, True, False, True]), -torch.inf), -1)
+        yield call(numbers, 0.5, 1.5)
+        yield call(numbers, beta=3)
 
 
 CASES = [
@@ -67,7 +54,14 @@ CASES = [
         theirs=F.leaky_relu,
         samples=leaky_relu_samples,
     ),
+    OpCase(name="sigmoid", reference="torch.nn.functional.sigmoid", ours=sigmoid, theirs=F.sigmoid, samples=plain_samples),
     OpCase(name="tanh", reference="torch.nn.functional.tanh", ours=tanh, theirs=F.tanh, samples=plain_samples),
-    OpCase(name="gelu", reference="torch.nn.functional.gelu", ours=gelu, theirs=F.gelu, samples=gelu_samples),
-    OpCase(name="softmax", reference="torch.nn.functional.softmax", ours=softmax, theirs=F.softmax, samples=softmax_samples),
+    OpCase(name="softplus", reference="torch.nn.functional.softplus", ours=softplus, theirs=F.softplus, samples=softplus_samples),
+    OpCase(
+        name="logsigmoid",
+        reference="torch.nn.functional.logsigmoid",
+        ours=logsigmoid,
+        theirs=F.logsigmoid,
+        samples=plain_samples,
+    ),
 ]

@@ -1,4 +1,4 @@
-"""max_pool2d and avg_pool2d against torch's."""
+"""max_pool2d, avg_pool2d and adaptive_avg_pool2d against torch's."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,13 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from groundup.cases.case import OpCase, Sample, call
-from groundup.ops.pooling import avg_pool2d, max_pool2d
+from groundup.ops.adaptive_pooling import adaptive_avg_pool2d
+from groundup.ops.average_pooling import avg_pool2d
+from groundup.ops.max_pooling import max_pool2d
 
 
 def pictures(generator: Generator) -> tuple[Tensor, ...]:
-    """Contiguous, channels last, transposed, and without a picture; sides that no window divides."""
+    """Contiguous, channels last, transposed, without a batch, and without a picture; sides that no window divides."""
 
     def draw(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator, dtype=torch.float64)
@@ -20,6 +22,7 @@ def pictures(generator: Generator) -> tuple[Tensor, ...]:
         draw(2, 3, 5, 6),
         draw(1, 4, 7, 4).to(memory_format=torch.channels_last),
         draw(2, 7, 8, 3).permute(0, 3, 1, 2),
+        draw(3, 5, 4),
         draw(0, 2, 5, 5),
     )
 
@@ -31,7 +34,12 @@ def max_pool2d_samples(generator: Generator) -> Iterator[Sample]:
         yield call(picture, 3, 2, 1, ceil_mode=True)
         yield call(picture, 2, stride=3, padding=1, ceil_mode=True)  # the window that would start in the padding is left out
         yield call(picture, (2, 3), stride=1, padding=(0, 1), dilation=(3, 1))
+        yield call(picture, (3,), 2, 1, return_indices=True)
     yield call(torch.randint(0, 3, (2, 2, 6, 6), generator=generator).double(), 3, stride=1, padding=1)  # ties
+    holes = torch.randn(2, 2, 6, 6, generator=generator, dtype=torch.float64)
+    yield call(holes.masked_fill(holes < 0.8, -torch.inf), 3, 2, 1, return_indices=True)  # padding ties with -inf
+    yield call(holes.masked_fill(holes > 0.8, torch.nan), 3, stride=1, padding=1, return_indices=True)
+    yield call(holes.masked_fill(holes > 0.8, torch.inf), 2, padding=1, ceil_mode=True)
 
 
 def avg_pool2d_samples(generator: Generator) -> Iterator[Sample]:
@@ -42,6 +50,13 @@ def avg_pool2d_samples(generator: Generator) -> Iterator[Sample]:
             yield call(picture, 3, 2, 1, ceil_mode=True, count_include_pad=count_include_pad)
             yield call(picture, 2, stride=3, padding=1, ceil_mode=True, count_include_pad=count_include_pad)
         yield call(picture, 3, stride=1, padding=(0, 1), divisor_override=5)
+
+
+def adaptive_avg_pool2d_samples(generator: Generator) -> Iterator[Sample]:
+    for picture in pictures(generator):
+        for size in (1, (2, 3), (None, 2), (5, 1), (9, 4), (None, None), [4, 3]):
+            yield call(picture, size)
+    yield call(torch.randn(2, 1, 3, 1, generator=generator, dtype=torch.float64).expand(2, 2, 3, 4), (2, 3))
 
 
 CASES = [
@@ -58,5 +73,12 @@ CASES = [
         ours=avg_pool2d,
         theirs=F.avg_pool2d,
         samples=avg_pool2d_samples,
+    ),
+    OpCase(
+        name="adaptive_avg_pool2d",
+        reference="torch.nn.functional.adaptive_avg_pool2d",
+        ours=adaptive_avg_pool2d,
+        theirs=F.adaptive_avg_pool2d,
+        samples=adaptive_avg_pool2d_samples,
     ),
 ]

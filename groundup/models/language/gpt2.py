@@ -12,6 +12,7 @@ self-attention and a feed-forward network; no position sees a later one, so ever
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ from groundup.layers.attention import MultiHeadAttention
 from groundup.layers.dropout import Dropout
 from groundup.layers.embedding import Embedding
 from groundup.layers.feed_forward import FeedForward
+from groundup.layers.kv_cache import KVCache, one_each
 from groundup.layers.linear import Linear
 from groundup.layers.normalization import LayerNorm
 from groundup.ops.linear import linear
@@ -43,18 +45,20 @@ class Block(Module):
         activation = GELU(approximate="tanh")
         self.feed_forward = FeedForward(embed_dim=embed_dim, hidden_dim=4 * embed_dim, activation=activation, dropout=dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.dropout(self.attention(self.attention_norm(x), is_causal=True))
+    def forward(self, x: Tensor, cache: KVCache | None = None) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), is_causal=True, cache=cache))
         return x + self.feed_forward(self.feed_forward_norm(x))
 
 
 class GPT2(Module):
     """Tokens to the logits of the token that follows each.
 
+    With `caches`, one a block as `new_caches` makes them, the tokens continue those that the caches hold.
+
     Paper: Radford, Wu, Child, Luan, Amodei, Sutskever, "Language models are unsupervised multitask learners", 2019, section
     2.3; table 2 holds the sizes (d_model is embed_dim).
     Shapes: (batch, length) of int64 -> (batch, length, vocab_size), logits.
-    Raises: ValueError for a sequence longer than max_seq_len, and for heads that do not divide embed_dim.
+    Raises: ValueError for a sequence longer than max_seq_len or than the caches, and for heads that do not divide embed_dim.
     Equals: transformers.GPT2LMHeadModel.
     """
 
@@ -82,15 +86,22 @@ class GPT2(Module):
                 for residual in (block.attention.output, block.feed_forward.contract):
                     residual.weight.normal_(std=0.02 / math.sqrt(2 * len(self.blocks)))
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def new_caches(self, batch_size: int, max_seq_len: int | None = None) -> list[KVCache]:
+        """An empty cache for each block, for as many tokens as the model has positions, or for fewer."""
+        longest = self.max_seq_len if max_seq_len is None else max_seq_len
+        if not 0 < longest <= self.max_seq_len:
+            raise ValueError(f"GPT-2 has {self.max_seq_len} positions; it was asked for caches of {longest} tokens")
+        return [block.attention.new_cache(batch_size, longest) for block in self.blocks]
+
+    def forward(self, tokens: Tensor, caches: Sequence[KVCache] | None = None) -> Tensor:
         length = tokens.shape[1]
         if length > self.max_seq_len:
             raise ValueError(f"GPT-2 has {self.max_seq_len} positions; this sequence has {length} tokens")
-        positions = torch.arange(length, device=tokens.device)
+        positions = torch.arange(length, device=tokens.device) if caches is None else caches[0].positions(length)
         x = self.token_embedding(tokens) + self.position_embedding(positions)  # (batch, length, embed_dim)
         x = self.dropout(x)
-        for block in self.blocks:
-            x = block(x)
+        for block, cache in zip(self.blocks, one_each(caches, len(self.blocks)), strict=True):
+            x = block(x, cache)
         return linear(self.norm(x), self.token_embedding.weight)  # (batch, length, vocab_size)
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 
-from groundup.ops.binary_loss import binary_cross_entropy_with_logits
+from groundup.ops import cross_entropy as module
+from groundup.ops.cross_entropy import cross_entropy, own_pass_pays
 from groundup.ops.ladder import RUNGS
-from groundup.ops.loss import cross_entropy
 from groundup.parity.compare import PART_BOUND, compare_functions
 
 RUNGS_BY_HAND = ("loops", "tensors", "manual")
@@ -120,18 +120,96 @@ def test_manual_cross_entropy_passes_gradcheck_twice_over(options):
         assert gradgradcheck(function, args)
 
 
+@pytest.fixture
+def every_batch_is_large(monkeypatch):
+    """The arrangement for logits by the million, on small ones."""
+    monkeypatch.setattr(module, "MANY_LOGITS", 1)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_arrangement_for_many_logits_equals_torchs(every_batch_is_large, reduction, weighted):
+    logits, target = torch.randn(6, 5), torch.tensor([0, 4, 2, -100, 2, 1])
+    weight = torch.rand(5) if weighted else None
+    assert own_pass_pays(logits.requires_grad_(), target, 0.0)
+    errors = compare_functions(
+        lambda x: cross_entropy(x, target, weight, reduction=reduction),
+        lambda x: F.cross_entropy(x, target, weight, reduction=reduction),
+        (logits,),
+    )
+    assert errors.within(1e-6)
+
+
+def test_the_arrangement_for_many_logits_can_be_differentiated_twice_and_walked_twice(monkeypatch):
+    logits, target = draw(3, 4), torch.tensor([0, 3, -100])
+    monkeypatch.setattr(module, "own_pass_pays", lambda *_: True)
+    assert gradcheck(lambda x: cross_entropy(x, target), (logits,))
+    assert gradgradcheck(lambda x: cross_entropy(x, target, reduction="none"), (logits,))
+    loss = cross_entropy(logits, target)
+    first, second = (torch.autograd.grad(loss, logits, retain_graph=True)[0] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_the_arrangement_for_many_logits_names_a_target_outside_the_classes(every_batch_is_large):
+    with pytest.raises(ValueError, match="target 5 is none of the 5 classes"):
+        cross_entropy(torch.randn(2, 5, requires_grad=True), torch.tensor([0, 5]))
+
+
+def test_the_arrangement_for_many_logits_is_for_training_on_class_indices_in_float32_on_a_cpu(every_batch_is_large):
+    logits, target = torch.randn(2, 5, requires_grad=True), torch.tensor([0, 1])
+    assert own_pass_pays(logits, target, 0.0)
+    assert not own_pass_pays(logits.detach(), target, 0.0)
+    assert not own_pass_pays(logits, target, 0.1)
+    assert not own_pass_pays(logits, torch.rand(2, 5), 0.0)
+    assert not own_pass_pays(logits.double(), target, 0.0)
+    assert not own_pass_pays(logits.unsqueeze(2), target, 0.0)
+    assert not own_pass_pays(logits.to("meta"), target, 0.0)
+    with torch.no_grad():
+        assert not own_pass_pays(logits, target, 0.0)
+
+
+def test_only_many_logits_are_many():
+    logits = torch.empty(()).expand(150, 10_000).requires_grad_()
+    assert own_pass_pays(logits, torch.zeros(150).long(), 0.0)
+    assert not own_pass_pays(logits[1:], torch.zeros(149).long(), 0.0)
+
+
+def test_half_precision_logits_under_autocast_may_have_weights_in_full():
+    logits, target, weight = torch.randn(3, 4).bfloat16(), torch.tensor([0, 1, 3]), torch.rand(4)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        losses = [getattr(cross_entropy, rung)(logits, target, weight) for rung in ("tensors", "manual", "fused")]
+    torch.testing.assert_close(torch.stack([loss.float() for loss in losses]), losses[0].float().expand(3), rtol=0.02, atol=0.02)
+
+
+def test_export_sees_through_the_checks():
+    class Net(torch.nn.Module):
+        def forward(self, logits, target):
+            return cross_entropy(logits, target)
+
+    args = torch.randn(3, 4), torch.tensor([0, 1, 3])
+    torch.testing.assert_close(torch.export.export(Net(), args).module()(*args), F.cross_entropy(*args))
+
+
 REFUSED = [
     (torch.zeros(2, 3), torch.tensor([0, 3]), {}, "target 3 is none of the 3 classes, 0 to 2"),
     (torch.zeros(2, 3), torch.tensor([-1, 0]), {}, "target -1 is none of the 3 classes"),
     (torch.zeros(2, 3), torch.tensor([-100, 0]), {"ignore_index": 0}, "target -100 is none of the 3 classes"),
     (torch.zeros(2, 3, dtype=torch.long), torch.tensor([0, 1]), {}, "floating-point logits .* torch.int64"),
-    (torch.tensor(0.0), torch.tensor(0), {}, r"floating-point logits \(batch, classes, ...\)"),
+    (torch.tensor(0.0), torch.tensor(0), {}, r"floating-point logits \(batch, classes, ...\); it was given torch.float32 \(\)"),
     (torch.zeros(2, 3), torch.tensor([0, 1, 2]), {}, r"class indices of shape \(2,\) .* torch.int64 of shape \(3,\)"),
     (torch.zeros(2, 3), torch.zeros(2, 3).long(), {}, r"probabilities of their own shape; the target is torch.int64"),
     (torch.zeros(2, 3, 4), torch.zeros(2, 4, 3), {}, r"the target is torch.float32 of shape \(2, 4, 3\)"),
     (torch.zeros(2, 3), torch.zeros(2, 3), {"ignore_index": 1}, "know no ignore_index; it was given 1"),
     (torch.zeros(2, 3), torch.tensor([0, 1]), {"weight": torch.ones(4)}, r"3 classes take 3 weights; weight has shape \(4,\)"),
+    (
+        torch.zeros(2, 3),
+        torch.tensor([0, 1]),
+        {"weight": torch.ones(3).double()},
+        "logits of torch.float32 .* weight is torch.float64",
+    ),
     (torch.zeros(2, 3), torch.tensor([0, 1]), {"label_smoothing": 1.5}, "between 0 and 1; it was given 1.5"),
+    (torch.zeros(2, 3), torch.tensor([0, 1]), {"label_smoothing": -0.1}, "between 0 and 1; it was given -0.1"),
+    (torch.zeros(2, 3), torch.zeros(2, 3), {"ignore_index": 0}, "know no ignore_index; it was given 0"),
     (torch.zeros(2, 3), torch.tensor([0, 1]), {"reduction": "average"}, "'average': choose one of none, mean, sum"),
 ]
 
@@ -139,37 +217,5 @@ REFUSED = [
 @pytest.mark.parametrize("rung", RUNGS)
 @pytest.mark.parametrize(("logits", "target", "options", "message"), REFUSED)
 def test_what_cross_entropy_cannot_take_is_named(rung, logits, target, options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=rf"^cross_entropy\b.*{message}"):
         getattr(cross_entropy, rung)(logits, target, **options)
-
-
-@pytest.mark.parametrize("rung", ["tensors", "fused"])
-def test_a_logit_of_zero_has_the_slope_of_the_sigmoid(rung):
-    logits = torch.zeros(3, requires_grad=True)
-    getattr(binary_cross_entropy_with_logits, rung)(logits, torch.tensor([0.0, 0.3, 1.0]), reduction="sum").backward()
-    torch.testing.assert_close(logits.grad, torch.tensor([0.5, 0.2, -0.5]))
-
-
-@pytest.mark.parametrize("rung", ["tensors", "fused"])
-def test_a_sure_answer_costs_nothing_if_right_and_its_logit_if_wrong(rung):
-    logits = torch.tensor([1e4, -1e4, 1e4, -1e4], requires_grad=True)
-    target = torch.tensor([1.0, 0.0, 0.0, 1.0])
-    losses = getattr(binary_cross_entropy_with_logits, rung)(logits, target, reduction="none")
-    losses.sum().backward()
-    assert torch.equal(losses, torch.tensor([0.0, 0.0, 1e4, 1e4]))
-    assert torch.equal(logits.grad, torch.tensor([0.0, 0.0, 1.0, -1.0]))
-
-
-@pytest.mark.parametrize("rung", ["tensors", "fused"])
-@pytest.mark.parametrize(
-    ("input", "target", "options", "message"),
-    [
-        (torch.zeros(2, 3), torch.zeros(3), {}, r"of one shape; it was given torch.float32 \(2, 3\) and torch.float32 \(3,\)"),
-        (torch.zeros(2), torch.zeros(2).long(), {}, "torch.int64"),
-        (torch.zeros(2).long(), torch.zeros(2), {}, "torch.int64"),
-        (torch.zeros(2), torch.zeros(2), {"reduction": "average"}, "'average': choose one of none, mean, sum"),
-    ],
-)
-def test_what_the_binary_loss_cannot_take_is_named(rung, input, target, options, message):
-    with pytest.raises(ValueError, match=message):
-        getattr(binary_cross_entropy_with_logits, rung)(input, target, **options)
