@@ -1,0 +1,30 @@
+"""Where the files of a data set lie: where the user says, in GROUNDUP_DATA, or where `groundup data fetch` puts them."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from groundup.errors import UserError
+
+
+def data_home() -> Path:
+    """The folder of all data sets: GROUNDUP_DATA, or .cache/groundup in the user's home."""
+    return Path(os.environ.get("GROUNDUP_DATA") or Path.home() / ".cache" / "groundup").expanduser()
+
+
+def folder_of(name: str, root: str | Path | None, needs: Sequence[str | Sequence[str]]) -> Path:
+    """The folder that holds the files which a data set needs: `root`, or else NAME in the folder of all data sets.
+
+    Each of `needs` is a file's or folder's path inside it, or several of which one must be there.
+    Raises: UserError where the folder or a file is not there, with what to put where.
+    """
+    folder = data_home() / name if root is None else Path(root).expanduser()
+    for need in needs:
+        choices = [need] if isinstance(need, str) else list(need)
+        if not any((folder / choice).exists() for choice in choices):
+            wanted = ", ".join(" or ".join([n] if isinstance(n, str) else n) for n in needs)
+            raise UserError(
+                f"{name} is not on this machine: {folder} lacks {' or '.join(choices)}. Put {wanted} there, "
+                f"fetch it with `groundup data fetch {name}`, or name another folder with --data"
+            )
+    return folder
