@@ -156,10 +156,20 @@ def replaced(source: str, fault: dict) -> str:
 
 
 def tests_of(file: str) -> list[str]:
-    """The tests that import the file."""
-    dotted = file.removesuffix(".py").replace("/", ".")
-    paths = sorted((CHECKOUT / "tests").rglob("test_*.py"))
-    return [str(path) for path in paths if f"{dotted} import" in path.read_text(encoding="utf-8")]
+    """The tests that import the file, or what in the package imports it."""
+    modules = {dotted(file)}
+    modules |= {dotted(path.relative_to(CHECKOUT).as_posix()) for path in importers(modules, "groundup")}
+    return [str(path) for path in importers(modules, "tests")]
+
+
+def dotted(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".")
+
+
+def importers(modules: set[str], folder: str) -> list[Path]:
+    """The files of a folder that import from one of these modules, tests alone of the tests."""
+    paths = sorted((CHECKOUT / folder).rglob("test_*.py" if folder == "tests" else "*.py"))
+    return [path for path in paths if any(f"from {name} import" in path.read_text(encoding="utf-8") for name in modules)]
 
 
 def try_tests(fault: dict, pipe) -> None:

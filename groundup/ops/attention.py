@@ -66,28 +66,31 @@ def scaled_dot_product_attention_loops(
     return output
 
 
-def powers_and_totals(query: Tensor, key: Tensor, mask: Tensor | None, scale: float) -> tuple[Tensor, Tensor]:
+def powers_and_totals(query: Tensor, key: Tensor, mask: Tensor | None, scale: float, blind: bool = True) -> tuple[Tensor, Tensor]:
     """Both parts of softmax(query key^T * scale + mask): exp of each score, and the sum of each row to divide it by.
 
-    The largest score of a row is first taken from all of it, so that no power can overflow. A query that may see no key has
-    powers of 0, and 1 to divide them by. A power of e is taken as one of 2, exp(x) = 2^(x / log 2): on a CPU `exp` takes ten
-    times as long where its result is 0, as it is wherever a mask hides a key, and `exp2` does not.
+    The largest score of a row is first taken from all of it, so that no power can overflow. A query that may see no key, as
+    there may be unless `blind` is false, has powers of 0, and 1 to divide them by. A power of e is taken as one of 2,
+    exp(x) = 2^(x / log 2): on a CPU `exp` takes ten times as long where its result is 0, as it is wherever a mask hides a
+    key, and `exp2` does not.
     Shapes: query (..., query, head_dim), key (..., key, head_dim) -> (..., query, key) and (..., query, 1).
     """
     scores = (query @ key.mT).mul_(scale / math.log(2))  # (..., query, key), of which each step writes over the one before
     if mask is not None:
-        scores = scores.add_(mask / math.log(2))
+        scores = scores.add_(mask / math.log(2) if blind else mask)  # a causal mask is of 0 and -inf alone
     if scores.shape[-1]:
         largest = scores.detach().amax(-1, keepdim=True)
-        scores = scores.sub_(largest.masked_fill(largest == -math.inf, 0))
+        scores = scores.sub_(largest.masked_fill(largest == -math.inf, 0) if blind else largest)
     powers = scores.exp2_()
     totals = powers.sum(-1, keepdim=True)
-    return powers, totals.masked_fill(totals == 0, 1)
+    return powers, totals.masked_fill(totals == 0, 1) if blind else totals
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout_p: float, scale: float) -> Tensor:
-    """softmax(query key^T * scale + mask) value; the division comes last, when there is least to divide."""
-    powers, totals = powers_and_totals(query, key, mask, scale)
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout_p: float, scale: float, blind: bool) -> Tensor:
+    """softmax(query key^T * scale + mask) value; divided is where there is less to divide, the powers or what they sum up."""
+    powers, totals = powers_and_totals(query, key, mask, scale, blind)
+    if not torch.compiler.is_compiling() and key.shape[-2] < value.shape[-1]:
+        return dropout(powers / totals, dropout_p) @ value
     return dropout(powers, dropout_p) @ value / totals
 
 
@@ -117,14 +120,15 @@ def scaled_dot_product_attention_tensors(
     Equals: torch.nn.functional.scaled_dot_product_attention; on the CPU also number by number after the same seed.
     """
     key, value, scale = prepare(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
+    blind = attn_mask is not None or torch.compiler.is_compiling() or not key.shape[-2]  # else all may see the first key
     if not is_causal or dropout_p or torch.compiler.is_compiling() or query.shape[-2] <= BLOCK:
-        return attend(query, key, value, whole_mask(query, key, attn_mask, is_causal), dropout_p, scale)
+        return attend(query, key, value, whole_mask(query, key, attn_mask, is_causal), dropout_p, scale, blind)
     outputs = []
     for first in range(0, query.shape[-2], BLOCK):  # no block needs the keys behind its end: half of the work falls away
         end = first + BLOCK
         block, seen = query[..., first:end, :], key[..., :end, :]
         mask = causal_mask(block.shape[-2], seen.shape[-2], query, first)
-        outputs.append(attend(block, seen, value[..., :end, :], mask, 0.0, scale))
+        outputs.append(attend(block, seen, value[..., :end, :], mask, 0.0, scale, blind))
     return torch.cat(outputs, -2)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from groundup.ops.windows import Pair, pad_for_windows, pair, scatter_windows, shifted, windows2d
 
 MANY_CHANNELS = 32  # fewer make a product for each place of the kernel too thin to be fast
+MANY_COPIES = 2_000_000  # numbers in the windows of all pictures that are multiplied together
 MANY_PIXELS = 200  # the windows of a smaller picture are copied faster than they are gone round
 
 
@@ -42,8 +43,13 @@ def window_product(
 ) -> Tensor:
     """All windows laid out as the rows of a matrix, times the kernels as its columns: one product a group.
 
-    It serves every geometry. Each pixel is copied once for every window that it lies in.
+    It serves every geometry. Each pixel is copied once for every window that it lies in; a large batch is taken in parts, so
+    that the copies stay in the processor's caches.
     """
+    part = MANY_COPIES // max(1, math.prod(count) * weight[0].numel() * groups)
+    if 0 < part < len(input):
+        parts = (window_product(some, weight, count, stride, padding, dilation, groups) for some in input.split(part))
+        return torch.cat(list(parts))
     product = grouped_windows(input, weight, count, stride, padding, dilation, groups) @ grouped_kernel(weight, groups)
     return product.transpose(0, 1).reshape(len(input), *count, len(weight)).permute(0, 3, 1, 2)
 

@@ -148,6 +148,10 @@ def test_orthogonal_rows_or_columns_have_length_gain_and_right_angles(shape):
     torch.testing.assert_close(weight @ weight.T, 2.25 * torch.eye(len(weight), dtype=torch.float64))
 
 
+def test_a_single_number_is_orthogonal_where_its_size_is_the_gain():
+    assert orthogonal_(torch.full((1, 1), 7.0), 1.5, seeded()).abs().item() == pytest.approx(1.5)
+
+
 def test_an_orthogonal_start_needs_two_dimensions():
     with pytest.raises(ValueError, match=r"orthogonal_ takes a weight of at least two dimensions; it was given \(3,\)"):
         orthogonal_(torch.empty(3))

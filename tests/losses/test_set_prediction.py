@@ -41,6 +41,11 @@ def test_the_cost_and_the_losses_by_hand():
     assert [part.item() for part in losses] == pytest.approx([-torch.tensor(1 / 3).log().item(), 0.25, 1 - giou])
 
 
+def test_the_costs_and_the_weight_of_no_object_are_detrs_unless_others_are_given():
+    loss = SetPredictionLoss(num_classes=2)
+    assert (loss.costs, loss.eos_coef) == ((1.0, 5.0, 2.0), 0.1)
+
+
 def test_the_costs_decide_the_pairs():
     logits = torch.tensor([[[9.0, 0.0], [0.0, 9.0]]])  # the first prediction has the class, the second the box
     boxes = torch.tensor([[[0.8, 0.8, 0.1, 0.1], [0.2, 0.2, 0.2, 0.2]]])

@@ -62,6 +62,7 @@ def test_a_box_that_is_small_in_one_direction_is_removed():
     assert remove_small_boxes(boxes, 3).tolist() == [2]
     assert remove_small_boxes(boxes, 2).tolist() == [0, 1, 2]
     assert remove_small_boxes(boxes, 5.5).tolist() == []
+    assert remove_small_boxes(boxes + 10, 3).tolist() == [2]  # wherever in the picture
 
 
 @settings(max_examples=15, deadline=None)

@@ -15,7 +15,7 @@ def cell_samples(generator: Generator, gates: int, states: int = 1) -> Iterator[
     def draw(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator, dtype=torch.float64)
 
-    for batch, features, hidden in ((2, 3, 4), (1, 1, 1), (3, 2, 1), (0, 3, 2)):
+    for batch, features, hidden in ((2, 3, 6), (1, 1, 1), (3, 2, 1), (0, 3, 2)):
         rows = gates * hidden
         hx = [draw(batch, hidden) for _ in range(states)]
         hx = hx[0] if states == 1 else tuple(hx)

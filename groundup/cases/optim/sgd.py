@@ -20,7 +20,7 @@ LARS_OPTIONS = [
     for weight_decay, eps, always_adapt, options in product(
         (0.0, 0.1), (1e-8, 0.5), (False, True), ({}, dict(momentum=0.9, dampening=0.3), dict(momentum=0.9, nesterov=True))
     )
-] + [{}]
+] + [{}, dict(always_adapt=True)]
 
 
 def timms_lars(params: list, **options) -> torch.optim.Optimizer:
