@@ -4,9 +4,11 @@ import os
 from dataclasses import replace
 from functools import partial
 
+from groundup.data.image_folder import image_folder
 from groundup.data.images import picture_facts
 from groundup.engine.recipe import Recipe, RunSettings
 from groundup.recipes.classification.lenet import lenet5_digits
+from groundup.recipes.classification.lenet_folder import lenet5_folder
 from groundup.recipes.generative.dcgan import dcgan_digits, digit_judge
 from groundup.recipes.language.gpt import gpt_prose
 
@@ -34,6 +36,14 @@ def dcgan() -> Recipe:
 
 def dcgan_bfloat16() -> Recipe:
     return replace(dcgan(), run=replace(dcgan().run, precision="bfloat16", channels_last=True))
+
+
+def folder() -> Recipe:
+    """Random crops of the pictures in the folder KILL_PICTURES, read by two workers."""
+    train = partial(image_folder, split="train", root=os.environ["KILL_PICTURES"], image_shape=(3, 32, 32), crop="random_resized")
+    test = partial(image_folder, split="test", root=os.environ["KILL_PICTURES"])
+    run = RunSettings(steps=45, precision="float32", clip_norm=1.0, num_workers=2, **SETTINGS)
+    return replace(lenet5_folder(), train_data=train, eval_data=test, run=run)
 
 
 def gpt() -> Recipe:

@@ -22,11 +22,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from PIL import Image
+
 os.environ["OMP_NUM_THREADS"] = "1"
 
 HERE = Path(__file__).parent
 RECIPES = HERE / "kill_recipes.py"
-NAMES = ("lenet", "dcgan", "gpt", "lenet_bfloat16", "dcgan_bfloat16", "gpt_bfloat16")
+NAMES = ("lenet", "dcgan", "gpt", "folder", "lenet_bfloat16", "dcgan_bfloat16", "gpt_bfloat16")
 PHASES = ("import", "start", "step", "evaluate", "save", "finish")
 COLD = 6  # of 40 runs are whole processes
 
@@ -39,6 +41,16 @@ def write_texts(folder: Path) -> None:
     for number in range(40):
         text = ". ".join(" ".join(source.choices(words, k=9)) for _ in range(8))
         (folder / f"{number:02d}.txt").write_text(text)
+
+
+def write_pictures(folder: Path) -> None:
+    """A few small JPEGs of noise in two classes for the LeNet to learn."""
+    source = random.Random(0)
+    for number in range(60):
+        path = folder / ("dark", "light")[number % 2] / f"{number:02d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = bytes(source.randrange(128) + 127 * (number % 2) for _ in range(6 * 6 * 3))
+        Image.frombytes("RGB", (6, 6), noise).resize((48, 40)).save(path)
 
 
 class Phase:
@@ -292,6 +304,8 @@ def main() -> None:
         place = Path(folder)
         os.environ["KILL_TEXTS"] = str(place / "texts")
         write_texts(place / "texts")
+        os.environ["KILL_PICTURES"] = str(place / "pictures")
+        write_pictures(place / "pictures")
         import groundup.cli.train
         import groundup.engine.trainer
         import groundup.recipes.catalog

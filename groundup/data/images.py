@@ -1,11 +1,9 @@
-"""Small sets of pictures in memory, and pictures from disk."""
+"""Small sets of pictures in memory."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
@@ -58,23 +56,6 @@ def picture_facts(dataset: InMemory) -> dict[str, object]:
     """The class names and the pictures' shape: `labels`, `num_classes`, `image_shape`, `in_channels`."""
     shape = list(dataset[0]["image"].shape)
     return {"labels": dataset.labels, "num_classes": len(dataset.labels), "image_shape": shape, "in_channels": shape[0]}
-
-
-def read_picture(path: Path, shape: Sequence[int]) -> Tensor:
-    """A picture file as uint8 of this (channels, height, width); grey and colour are converted, sizes are brought to it.
-
-    Raises: UserError for a file that is not a picture, or is cut off.
-    """
-    channels, height, width = shape
-    try:
-        with Image.open(path) as picture:
-            picture = picture.convert("L" if channels == 1 else "RGB")
-            shrinks = picture.width >= width and picture.height >= height
-            picture = picture.resize((width, height), Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} cannot be read as a picture: {error}") from error
-    array = torch.from_numpy(np.array(picture))
-    return (array.unsqueeze(0) if channels == 1 else array.permute(2, 0, 1)).contiguous()
 
 
 def enlarge(batch: Mapping[str, object], *, size: int, low: float = 0.0, high: float = 1.0) -> dict[str, object]:

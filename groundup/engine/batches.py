@@ -60,19 +60,33 @@ class TrainingBatches:
             yield from self.epoch(epoch, first)
             epoch, first = epoch + 1, 0
 
+    def keys(self, epoch: int, indices: Tensor) -> list:
+        """What a batch asks the data set for: indices; with a seed beside each where the data set takes seeds, as one whose
+        items are random does. So no worker and no moment of stopping leaves a trace in an item.
+        """
+        if not getattr(self.dataset, "takes_seeds", False):
+            return indices.tolist()
+        return [(index, mixed_seed(self.seed, "item", epoch, index)) for index in indices.tolist()]
+
     def epoch(self, epoch: int, first: int) -> Iterator[dict]:
         order = self.order(epoch)[first:]
-        if not self.num_workers:
-            for indices in order:
-                yield take(self.dataset, indices, self.collate)
-            return
-        yield from DataLoader(
-            self.dataset,
-            batch_sampler=order.tolist(),
-            collate_fn=self.collate or collate_items,
-            num_workers=self.num_workers,
-            generator=Generator().manual_seed(mixed_seed(self.seed, "workers", epoch)),
-        )
+        collate = self.collate or collate_items
+        if not self.num_workers and self.collate is None and hasattr(self.dataset, "batch"):
+            yield from map(self.dataset.batch, order)
+        elif not self.num_workers:
+            yield from (collate([self.dataset[key] for key in self.keys(epoch, indices)]) for indices in order)
+        else:
+            loader = DataLoader(
+                self.dataset,
+                batch_sampler=[self.keys(epoch, indices) for indices in order],
+                collate_fn=collate,
+                num_workers=self.num_workers,
+                generator=Generator().manual_seed(mixed_seed(self.seed, "workers", epoch)),
+            )
+            try:
+                yield from loader
+            except UserError as error:  # a worker's comes with its traceback; the user's line is the last
+                raise UserError(str(error).rstrip().rpartition("groundup.errors.UserError: ")[2]) from None
 
 
 def in_order(dataset: Dataset, collate: Collate | None, batch_size: int) -> Iterator[dict]:

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import Module
 
-from groundup.data.images import read_picture
+from groundup.data.decode import read_picture
 from groundup.losses.classification import CrossEntropyLoss
 from groundup.metrics.classification import Accuracy, Confusion, MeanLoss
 from groundup.ops.softmax import softmax

@@ -1,0 +1,1 @@
+"""Changes of pictures together with what is annotated on them."""

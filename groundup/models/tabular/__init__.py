@@ -1,0 +1,1 @@
+"""Numbers out of the columns of a table."""

@@ -1,0 +1,1 @@
+"""Recipes that predict numbers from tables."""
