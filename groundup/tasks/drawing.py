@@ -22,13 +22,14 @@ def to_picture(image: Tensor) -> Image.Image:
 def contact_sheet(tiles: Sequence[tuple[Image.Image, str, bool]], *, columns: int | None = None, side: int = 72) -> Image.Image:
     """Pictures in rows, each with its words below; those that are not right stand in a red frame."""
     columns = columns or max(1, min(len(tiles), math.ceil(math.sqrt(len(tiles) * 1.6))))
-    words = any(text for _, text, _ in tiles)
-    margin, caption = 6, 18 if words else 0
-    rows = math.ceil(len(tiles) / columns)
-    sheet = Image.new("RGB", (columns * (side + margin) + margin, rows * (side + caption + margin) + margin), PAPER)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=13)
+    font = ImageFont.load_default(size=13)
+    widest = max((font.getlength(text) for _, text, _ in tiles), default=0)
+    margin, caption = 6, 18 if widest else 0
+    rows, width = math.ceil(len(tiles) / columns), max(side, math.ceil(widest))
+    sheet = Image.new("RGB", (columns * (width + margin) + margin, rows * (side + caption + margin) + margin), PAPER)
+    draw = ImageDraw.Draw(sheet)
     for position, (picture, text, right) in enumerate(tiles):
-        x = margin + position % columns * (side + margin)
+        x = margin + position % columns * (width + margin)
         y = margin + position // columns * (side + caption + margin)
         scale = side / max(picture.size)
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
