@@ -70,18 +70,19 @@ def powers_and_totals(query: Tensor, key: Tensor, mask: Tensor | None, scale: fl
     """Both parts of softmax(query key^T * scale + mask): exp of each score, and the sum of each row to divide it by.
 
     The largest score of a row is first taken from all of it, so that no power can overflow. A query that may see no key, as
-    there may be unless `blind` is false, has powers of 0, and 1 to divide them by. A power of e is taken as one of 2,
-    exp(x) = 2^(x / log 2): on a CPU `exp` takes ten times as long where its result is 0, as it is wherever a mask hides a
-    key, and `exp2` does not.
+    there may be unless `blind` is false, has powers of 0, and 1 to divide them by. Behind a mask a power of e is taken as
+    one of 2, exp(x) = 2^(x / log 2): on a CPU `exp` takes ten times as long where its result is 0, as it is wherever a key
+    is hidden, and `exp2` does not.
     Shapes: query (..., query, head_dim), key (..., key, head_dim) -> (..., query, key) and (..., query, 1).
     """
-    scores = (query @ key.mT).mul_(scale / math.log(2))  # (..., query, key), of which each step writes over the one before
+    base = math.e if mask is None else 2.0
+    scores = (query @ key.mT).mul_(scale / math.log(base))  # (..., query, key), of which each step writes over the one before
     if mask is not None:
         scores = scores.add_(mask / math.log(2) if blind else mask)  # a causal mask is of 0 and -inf alone
     if scores.shape[-1]:
         largest = scores.detach().amax(-1, keepdim=True)
         scores = scores.sub_(largest.masked_fill(largest == -math.inf, 0) if blind else largest)
-    powers = scores.exp2_()
+    powers = scores.exp_() if mask is None else scores.exp2_()
     totals = powers.sum(-1, keepdim=True)
     return powers, totals.masked_fill(totals == 0, 1) if blind else totals
 
