@@ -1,4 +1,4 @@
-"""Where the files of a data set lie: where the user says, in GROUNDUP_DATA, or where `groundup data fetch` puts them."""
+"""Where the files of a data set lie: where the user says, or in the folder of all data sets."""
 
 import os
 from collections.abc import Sequence
@@ -25,6 +25,6 @@ def folder_of(name: str, root: str | Path | None, needs: Sequence[str | Sequence
             wanted = ", ".join(" or ".join([n] if isinstance(n, str) else n) for n in needs)
             raise UserError(
                 f"{name} is not on this machine: {folder} lacks {' or '.join(choices)}. Put {wanted} there, "
-                f"fetch it with `groundup data fetch {name}`, or name another folder with --data"
+                f"or name another folder with --data"
             )
     return folder
