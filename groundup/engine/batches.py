@@ -37,6 +37,7 @@ def take(dataset: Dataset, indices: Tensor, collate: Collate | None) -> dict:
 class TrainingBatches:
     """Endless batches of shuffled epochs. Items that fill no whole batch are left out of that epoch, others each time.
 
+    A data set with `buckets`, such as `data.bucketing.ByLength`, says itself which items make a batch.
     Raises: UserError for a batch larger than the data set.
     """
 
@@ -45,11 +46,14 @@ class TrainingBatches:
             raise UserError(f"a batch of {batch_size} is larger than the training set: give at most {len(dataset)}")
         self.dataset, self.collate = dataset, collate
         self.batch_size, self.seed, self.num_workers = batch_size, seed, num_workers
-        self.per_epoch = len(dataset) // batch_size
+        self.buckets = dataset.buckets(batch_size) if hasattr(dataset, "buckets") else None
+        self.per_epoch = self.buckets.per_epoch if self.buckets else len(dataset) // batch_size
 
-    def order(self, epoch: int) -> Tensor:
-        """The indices of an epoch's batches: (batches, batch_size)."""
+    def order(self, epoch: int) -> Sequence[Tensor]:
+        """The indices of an epoch's batches, each (batch_size)."""
         generator = Generator().manual_seed(mixed_seed(self.seed, "order", epoch))
+        if self.buckets:
+            return self.buckets.order(generator)
         order = torch.randperm(len(self.dataset), generator=generator)
         return order[: self.per_epoch * self.batch_size].view(self.per_epoch, self.batch_size)
 

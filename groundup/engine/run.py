@@ -232,18 +232,20 @@ def with_data(recipe: Recipe, data: Path | None) -> Recipe:
     if not data.exists():
         raise UserError(f"--data {data}: there is no such file or folder")
     parts = {name: getattr(recipe, name) for name in ("train_data", "validation_data", "eval_data")}
-    rooted = {
-        name: with_root(part, data)
-        for name, part in parts.items()
-        if part is not None and "root" in parameters_of(part.func if isinstance(part, partial) else part)
-    }
-    if not rooted:
+    rooted = {name: with_root(part, data) for name, part in parts.items() if part is not None}
+    changed_parts = {name: part for name, part in rooted.items() if part is not parts[name]}
+    if not changed_parts:
         raise UserError("this recipe's data is embedded and takes no --data")
-    return replace(recipe, **rooted)
+    return replace(recipe, **changed_parts)
 
 
 def with_root(part: Part, root: Path) -> Part:
-    return partial(part, root=str(root.resolve()))
+    """The data set with this root, or that of the data set within it; the same object where neither takes one."""
+    function, given = (part.func, part.keywords) if isinstance(part, partial) else (part, {})
+    if "root" in parameters_of(function):
+        return partial(part, root=str(root.resolve()))
+    inner = given.get("dataset")
+    return part if inner is None or with_root(inner, root) is inner else partial(part, dataset=with_root(inner, root))
 
 
 def versions() -> dict[str, str]:

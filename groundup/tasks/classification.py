@@ -13,7 +13,7 @@ from groundup.data.decode import read_picture
 from groundup.losses.classification import CrossEntropyLoss
 from groundup.metrics.classification import Accuracy, Confusion, MeanLoss
 from groundup.ops.softmax import softmax
-from groundup.tasks.drawing import contact_sheet, to_picture
+from groundup.tasks.drawing import tile_sheet, to_picture
 from groundup.tasks.task import Batch, Item, Metric
 
 
@@ -71,7 +71,7 @@ class Classification:
             right = said[i] == truth[i]
             words = self.labels[said[i]] if right else f"{self.labels[said[i]]}, is {self.labels[truth[i]]}"
             tiles.append((to_picture(batch["image"][i]), words, right))
-        return contact_sheet(tiles)
+        return tile_sheet(tiles)
 
     def example_batch(self, n: int) -> Batch:
         return {

@@ -19,7 +19,7 @@ def to_picture(image: Tensor) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array).convert("RGB")
 
 
-def contact_sheet(tiles: Sequence[tuple[Image.Image, str, bool]], *, columns: int | None = None, side: int = 72) -> Image.Image:
+def tile_sheet(tiles: Sequence[tuple[Image.Image, str, bool]], *, columns: int | None = None, side: int = 72) -> Image.Image:
     """Pictures in rows, each with its words below; those that are not right stand in a red frame."""
     columns = columns or max(1, min(len(tiles), math.ceil(math.sqrt(len(tiles) * 1.6))))
     font = ImageFont.load_default(size=13)

@@ -10,7 +10,7 @@ from torch.nn import Module
 
 from groundup.errors import UserError
 from groundup.losses.adversarial import discriminator_loss, generator_loss
-from groundup.tasks.drawing import contact_sheet
+from groundup.tasks.drawing import tile_sheet
 from groundup.tasks.task import Batch
 
 AT_ONCE = 256  # pictures made in one forward pass of `sample`
@@ -60,7 +60,7 @@ class ImageGeneration:
         times = max(1, round(64 / max(pictures[0].size)))
         size = (times * pictures[0].width, times * pictures[0].height)
         tiles = [(picture.resize(size, Image.Resampling.BICUBIC), "", True) for picture in pictures]
-        return contact_sheet(tiles, columns=columns, side=max(size))
+        return tile_sheet(tiles, columns=columns, side=max(size))
 
     def example_batch(self, n: int) -> Batch:
         return {"image": torch.zeros(n, *self.image_shape, dtype=torch.uint8)}

@@ -5,10 +5,12 @@ import random
 import pytest
 import torch
 from PIL import Image
+from torch import Generator
 from torch.utils.data import DataLoader
 
 from groundup.data.image_folder import image_folder
-from groundup.data.random_crop import crop_box, resized, seeded_crop, short_side_of, shrunk
+from groundup.data.random_crop import seeded_crop, short_side_of, shrunk
+from groundup.data.transforms.random_geometry import random_part
 from groundup.engine.batches import TrainingBatches, collate_items, mixed_seed
 
 BATCH, EPOCHS = 3, 3
@@ -92,10 +94,14 @@ def test_every_epoch_crops_anew_and_evaluation_never_does(folder):
     assert torch.equal(first, dataset[0, mixed_seed(5, "item", 0, 0)]["image"])  # the state of no other generator matters
 
 
+def part(height, width, seed, scale=(0.08, 1.0)):
+    return random_part((height, width), Generator().manual_seed(seed), scale=scale, ratio=(3 / 4, 4 / 3))
+
+
 def test_boxes_lie_inside_and_are_drawn_as_torchvision_draws_them():
     RandomResizedCrop = pytest.importorskip("torchvision.transforms").RandomResizedCrop
     image, shares = torch.empty(3, 300, 400), torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
-    ours = torch.tensor([crop_box(300, 400, random.Random(seed)) for seed in range(4000)])
+    ours = torch.tensor([part(300, 400, seed) for seed in range(4000)])
     theirs = torch.tensor([RandomResizedCrop.get_params(image, [0.08, 1.0], [3 / 4, 4 / 3]) for _ in range(4000)])
     figures = []
     for boxes in (ours, theirs):
@@ -111,7 +117,7 @@ LONG = [((10, 400), (0, 193, 10, 13)), ((400, 10), (193, 0, 13, 10)), ((1, 1), (
 
 @pytest.mark.parametrize(("size", "expected"), LONG)
 def test_in_a_very_long_picture_the_middle_is_taken(size, expected):
-    assert crop_box(*size, random.Random(0), scale=(0.99, 1.0)) == expected
+    assert part(*size, 0, scale=(0.99, 1.0)) == expected
 
 
 def test_half_of_the_crops_are_mirrored():
@@ -122,12 +128,9 @@ def test_half_of_the_crops_are_mirrored():
     assert {int(crop.min()) for crop in crops} == set(range(9))  # every place, the last one too
 
 
-def test_resizing_equals_torchvisions():
+def test_the_short_side_is_brought_to_its_length_as_torchvision_does_it():
     v2 = pytest.importorskip("torchvision.transforms.v2.functional")
     image = torch.randint(0, 256, (3, 90, 130), dtype=torch.uint8)
-    ours = resized(image[:, 7:67, 11:100], (28, 28))
-    theirs = v2.resized_crop(image, 7, 11, 60, 89, [28, 28], antialias=True)
-    assert (ours.int() - theirs.int()).abs().max() <= 1
     ours = shrunk(image, short_side_of((28, 28)))
     assert ours.shape == (3, 32, 46) and short_side_of((224, 224)) == 256
     assert (ours.int() - v2.resize(image, [32], antialias=True).int()).abs().max() <= 1
