@@ -55,8 +55,8 @@ class Score:
 
 
 def evaluate(evaluators: list[Evaluator], model: Module, task: Task, batches: Batches, *, seed: int = 0) -> Evaluation:
-    """All evaluators in their order. The model's mode and the global random state are left as they were."""
-    training = model.training
+    """All evaluators in their order. The modes of the model's parts and the global random state are left as they were."""
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     result = Evaluation()
     try:
@@ -65,5 +65,6 @@ def evaluate(evaluators: list[Evaluator], model: Module, task: Task, batches: Ba
             for evaluator in evaluators:
                 result |= evaluator(model, task, batches, Generator().manual_seed(seed))
     finally:
-        model.train(training)
+        for module, training in modes:
+            module.training = training
     return result

@@ -12,6 +12,7 @@ from torch.nn import Module
 
 from groundup.engine.batches import TrainingBatches, mixed_seed
 from groundup.engine.facts import fit_facts
+from groundup.engine.optimizers import build_optimizers, training_mode
 from groundup.engine.precision import decide
 from groundup.engine.randomness import seed_all
 from groundup.engine.recipe import Recipe, bind, build
@@ -135,16 +136,13 @@ class Preflight:
         return [parameter for parameter in owner.parameters() if parameter.requires_grad]
 
     def learn_with(self, update, batch=None) -> dict[str, Tensor]:
-        self.model.train()
+        training_mode(self.model)
         with self.numerics.autocast():
             return self.recipe.step(self.task, update)(self.model, self.batch if batch is None else batch)
 
     def optimizing(self):
         """A plain update, backward and step, at the recipe's rates."""
-        parts = self.recipe.optimizer if isinstance(self.recipe.optimizer, dict) else {None: self.recipe.optimizer}
-        groups = self.recipe.groups or (lambda owner: [p for p in owner.parameters() if p.requires_grad])
-        owners = {child: self.model if child is None else getattr(self.model, child) for child in parts}
-        optimizers = {child: bind(part, {})(groups(owners[child])) for child, part in parts.items()}
+        optimizers = build_optimizers(self.recipe, self.model)
 
         def update(loss: Tensor, child: str | None = None) -> None:
             loss.backward(inputs=self.parameters(child))

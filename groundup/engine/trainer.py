@@ -1,7 +1,7 @@
 """The training loop. It owns the state of training and can save and take up all of it between any two steps."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import ModuleType
 
 import torch
@@ -20,6 +20,7 @@ from groundup.engine.checkpoint import (
 )
 from groundup.engine.evaluator import Evaluation, evaluate
 from groundup.engine.journal import Journal, NotFinite
+from groundup.engine.optimizers import build_optimizers, training_mode
 from groundup.engine.randomness import load_random_state, random_state, seed_all
 from groundup.engine.recipe import Recipe, bind, build
 from groundup.engine.report import picture_bytes, write_report
@@ -58,7 +59,7 @@ class Trainer:
         self.ema = EMA(self.model, settings.ema_decay) if settings.ema_decay is not None else None
         self.update = Update(
             self.model,
-            self.build_optimizers(),
+            build_optimizers(recipe, self.model),
             device=self.numerics.device,
             accumulate_steps=settings.accumulate_steps,
             clip_norm=settings.clip_norm,
@@ -101,24 +102,6 @@ class Trainer:
             self.save_when_due,
         ]
 
-    def build_optimizers(self) -> dict[str | None, torch.optim.Optimizer]:
-        """One optimiser for the whole model, or one for each child that the recipe names."""
-        parts = self.recipe.optimizer
-        parts = parts if isinstance(parts, Mapping) else {None: parts}
-        optimizers = {}
-        for child, part in parts.items():
-            owner = self.model if child is None else getattr(self.model, child, None)
-            if owner is None:
-                raise UserError(f"the model has no child {child!r} for the optimizer of that name")
-            groups = self.recipe.groups(owner) if self.recipe.groups else [p for p in owner.parameters() if p.requires_grad]
-            try:
-                optimizers[child] = bind(part, {})(groups)
-            except ValueError as error:
-                raise UserError(f"optimizer: {error}") from error
-            for group in optimizers[child].param_groups:
-                group["initial_lr"] = group["lr"]
-        return optimizers
-
     def fit(self) -> None:
         """Train to the end.
 
@@ -126,11 +109,11 @@ class Trainer:
         """
         batches = self.batches.from_batch(self.step * self.settings.accumulate_steps)
         self.started = self.last_save = time.monotonic()
-        self.model.train()
+        training_mode(self.model)
         with Signals() as signals:
             try:
                 while self.step < self.total and not signals.caught:
-                    self.update.set_rates(self.schedule(self.step, self.total))
+                    self.set_rates()
                     for part in range(self.settings.accumulate_steps):
                         batch = self.augmented(next(batches), self.step * self.settings.accumulate_steps + part)
                         with self.numerics.autocast():
@@ -150,6 +133,11 @@ class Trainer:
                 ) from error
             finally:
                 self.journal.close()
+
+    def set_rates(self) -> None:
+        """What each group learns at in this step; a group that begins to learn is then in training."""
+        if self.update.set_rates(self.schedule(self.step, self.total), self.step / self.total):
+            training_mode(self.model)
 
     def augmented(self, batch: dict, number: int) -> dict:
         """A training batch as the task takes it; its random changes are a function of the seed and of the batch's number."""

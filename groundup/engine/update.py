@@ -64,11 +64,21 @@ class Update:
         if self.ema is not None:
             self.ema.update(parameters)
 
-    def set_rates(self, factor: float) -> None:
-        """Let every group learn at its own rate times the schedule's factor."""
+    def set_rates(self, factor: float, progress: float = 1.0) -> bool:
+        """Let every group learn at its own rate times the schedule's factor, and those that are frozen until later not at all.
+
+        `progress` is the part of the training that is done. Tells whether the weights that learn are other ones than before.
+        """
+        changed = False
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
+                if "frozen_until" in group:
+                    learns = progress >= group["frozen_until"]
+                    changed |= group["params"][0].requires_grad != learns
+                    for parameter in group["params"]:
+                        parameter.requires_grad_(learns)
+        return changed
 
     def state(self) -> Packed:
         """The optimisers' tensors by name, and their plain values. Taken between steps, where nothing is pending."""
