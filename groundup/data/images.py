@@ -58,6 +58,13 @@ def picture_facts(dataset: InMemory) -> dict[str, object]:
     return {"labels": dataset.labels, "num_classes": len(dataset.labels), "image_shape": shape, "in_channels": shape[0]}
 
 
+def label_counts(dataset: Dataset) -> dict[str, object]:
+    """How many pictures each class has, in the order of the classes: `label_counts`."""
+    column = dataset.columns["label"] if isinstance(dataset, InMemory) else getattr(dataset, "label", None)
+    label = column if column is not None else torch.stack([dataset[index]["label"] for index in range(len(dataset))])
+    return {"label_counts": label.bincount(minlength=len(dataset.labels)).tolist()}
+
+
 def enlarge(batch: Mapping[str, object], *, size: int, low: float = 0.0, high: float = 1.0) -> dict[str, object]:
     """Pictures brought to size x size by bilinear interpolation, with black at `low` and white at `high`.
 

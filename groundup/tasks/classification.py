@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from groundup.data.decode import read_picture
+from groundup.errors import UserError
 from groundup.losses.classification import CrossEntropyLoss
 from groundup.metrics.classification import Accuracy, Confusion, MeanLoss
 from groundup.ops.softmax import softmax
@@ -24,28 +25,70 @@ def smoothed_ideal(num_classes: int, label_smoothing: float) -> tuple[Tensor, Te
     return share.clamp_min(1e-300).log(), torch.zeros(1, dtype=torch.int64)
 
 
+def weights_of_classes(
+    class_weights: str | Sequence[float] | None, counts: Sequence[int] | None, labels: Sequence[str]
+) -> Tensor | None:
+    """What each class counts in the loss; "balanced" is in inverse proportion to its share of the training pictures.
+
+    Raises: UserError for another word, for numbers that are not one positive one a class, and for "balanced" without counts.
+    """
+    if class_weights is None:
+        return None
+    if class_weights == "balanced":
+        if counts is None:
+            raise UserError(
+                'class_weights="balanced" needs the fact label_counts: add groundup.data.images.label_counts to the facts'
+            )
+        if 0 in counts:
+            raise UserError(f"the class {labels[list(counts).index(0)]!r} has no picture to train on, and so no balanced weight")
+        numbers = torch.tensor(counts, dtype=torch.float32)
+        return numbers.sum() / (len(numbers) * numbers)
+    if isinstance(class_weights, str) or len(class_weights) != len(labels) or not all(weight > 0 for weight in class_weights):
+        raise UserError(f'class_weights is "balanced" or {len(labels)} numbers above 0, one a class; got {class_weights!r}')
+    return torch.tensor(class_weights, dtype=torch.float32)
+
+
 class Classification:
     """Cross-entropy on `image` and `label`; predicts the most probable class.
 
     `labels` are the classes' names in the order of the model's outputs, `image_shape` is (channels, height, width) of the
-    data set's pictures: a picture from disk is brought to it.
+    data set's pictures: a picture from disk is brought to it. `class_weights` says what each class counts in the loss, see
+    `weights_of_classes`. With `mirror` a prediction is that of the picture and of its mirror image together, the mean of
+    their logits.
+    Raises: UserError for weights that do not fit.
     """
 
-    def __init__(self, *, labels: Sequence[str], image_shape: Sequence[int], label_smoothing: float = 0.0):
+    def __init__(
+        self,
+        *,
+        labels: Sequence[str],
+        image_shape: Sequence[int],
+        label_smoothing: float = 0.0,
+        class_weights: str | Sequence[float] | None = None,
+        label_counts: Sequence[int] | None = None,
+        mirror: bool = False,
+    ):
         self.labels = list(labels)
         self.image_shape = tuple(image_shape)
-        self.criterion = CrossEntropyLoss(label_smoothing=label_smoothing)
+        weight = weights_of_classes(class_weights, label_counts, self.labels)
+        self.criterion = CrossEntropyLoss(weight=weight, label_smoothing=label_smoothing)
+        self.mirror = mirror
         self.chance_loss = math.log(len(self.labels))
-        self.least_loss = self.criterion(*smoothed_ideal(len(self.labels), label_smoothing)).item()
+        ideal = smoothed_ideal(len(self.labels), label_smoothing)
+        self.least_loss = CrossEntropyLoss(label_smoothing=label_smoothing)(*ideal).item()
 
     def loss(self, model: Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        return self.criterion(model(*self.inputs(batch)), batch["label"]), {}
+        logits = model(*self.inputs(batch))
+        return self.criterion.to(logits.device)(logits, batch["label"]), {}
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         return (batch["image"],)
 
     def predict(self, model: Module, batch: Batch) -> dict[str, object]:
-        logits = model(*self.inputs(batch)).float()
+        (image,) = self.inputs(batch)
+        logits = model(image).float()
+        if self.mirror:
+            logits = (logits + model(image.flip(-1)).float()) / 2
         confidence, label = softmax(logits, dim=-1).max(dim=-1)
         return {"logits": logits, "label": label, "confidence": confidence, "source": batch.get("source")}
 
