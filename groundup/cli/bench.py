@@ -10,7 +10,7 @@ import typer
 from groundup.errors import UserError, unknown
 
 CHECKOUT = Path(__file__).parents[2]
-NOT_BENCHES = {"__init__", "timing", "results", "ngram", "tables"}
+NOT_BENCHES = {"__init__", "timing", "results", "ngram", "tables", "time_to_accuracy"}
 
 
 def bench(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One of them; all by default.")] = None) -> None:

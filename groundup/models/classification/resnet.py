@@ -44,9 +44,10 @@ class BasicBlock(Module):
         self.shortcut = projection(in_channels, channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        change = relu(self.norm1(self.conv1(x)))
-        change = self.norm2(self.conv2(change))
-        return relu(change + (x if self.shortcut is None else self.shortcut(x)))
+        change = self.conv2(relu(self.norm1(self.conv1(x))))
+        change = self.norm2(change)
+        change += x if self.shortcut is None else self.shortcut(x)  # in place: a third map would be the most that is ever held
+        return relu(change)
 
 
 class Bottleneck(Module):
@@ -69,10 +70,11 @@ class Bottleneck(Module):
         self.shortcut = projection(in_channels, channels * self.expansion, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        change = relu(self.norm1(self.conv1(x)))
-        change = relu(self.norm2(self.conv2(change)))
-        change = self.norm3(self.conv3(change))
-        return relu(change + (x if self.shortcut is None else self.shortcut(x)))
+        change = self.conv2(relu(self.norm1(self.conv1(x))))
+        change = self.conv3(relu(self.norm2(change)))
+        change = self.norm3(change)
+        change += x if self.shortcut is None else self.shortcut(x)
+        return relu(change)
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> Conv2d:
