@@ -5,6 +5,7 @@ A pattern is a dotted name in which each `{}` stands for any run of characters, 
 and a name that no rule knows stays as it is.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,38 @@ class Transpose:
     def out(self, name: str, state: Mapping[str, Tensor]) -> State | None:
         parts = match(self.ours, name)
         return None if parts is None else {self.theirs.format(*parts): state[name].mT.contiguous()}
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """Their neighbouring dimensions, from `dim` on, laid out as one (a linear layer that they hold as a convolution).
+
+    `sizes` are what they are on their side; one of them may be -1, whatever it is.
+    """
+
+    theirs: str
+    ours: str
+    sizes: tuple[int, ...]
+    dim: int = 0
+
+    def into(self, name: str, state: Mapping[str, Tensor]) -> State | None:
+        parts = match(self.theirs, name)
+        if parts is None:
+            return None
+        shape = tuple(state[name].shape)
+        found = shape[self.dim : self.dim + len(self.sizes)]
+        if len(found) < len(self.sizes) or any(asked not in (-1, size) for asked, size in zip(self.sizes, found, strict=True)):
+            raise ValueError(f"{name} of shape {shape} has not the sizes {self.sizes} from dimension {self.dim} on")
+        return {self.ours.format(*parts): state[name].flatten(self.dim, self.dim + len(self.sizes) - 1).contiguous()}
+
+    def out(self, name: str, state: Mapping[str, Tensor]) -> State | None:
+        parts = match(self.ours, name)
+        if parts is None:
+            return None
+        shape, known = tuple(state[name].shape), math.prod(size for size in self.sizes if size != -1)
+        if shape[self.dim] % known or (-1 not in self.sizes and shape[self.dim] != known):
+            raise ValueError(f"{name} of shape {shape} does not divide into the sizes {self.sizes} at dimension {self.dim}")
+        return {self.theirs.format(*parts): state[name].unflatten(self.dim, self.sizes).contiguous()}
 
 
 @dataclass(frozen=True)
@@ -118,7 +151,7 @@ class Drop:
         return {} if parts is None else {self.theirs.format(*parts): self.constant()}
 
 
-Rule = Rename | Transpose | Split | Tie | Drop
+Rule = Rename | Transpose | Reshape | Split | Tie | Drop
 
 
 def rename(state: Mapping[str, Tensor], rules: Sequence[Rule]) -> State:
@@ -135,7 +168,7 @@ def rename(state: Mapping[str, Tensor], rules: Sequence[Rule]) -> State:
 
 def restore(state: Mapping[str, Tensor], rules: Sequence[Rule]) -> State:
     """Our state under their names and in their layout: the inverse of `rename`."""
-    moving = [rule for rule in rules if isinstance(rule, Rename | Transpose | Split)]
+    moving = [rule for rule in rules if isinstance(rule, Rename | Transpose | Reshape | Split)]
     adding = [rule for rule in rules if isinstance(rule, Tie | Drop)]
     theirs: State = {}
     for name in state:
