@@ -20,7 +20,7 @@ TINTS = [
 IGNORED = 255  # in masks of classes: pixels without one
 TEXTS = ("caption", "captions", "text", "phrase", "question", "answer")  # and captions_xx of a language xx
 
-# Pillow brings letters but no Chinese signs: the first of these fonts that the machine has is taken for them.
+# Matplotlib brings letters but no Chinese signs: the first of these fonts that the machine has is taken for them.
 CHINESE_FONTS = (
     *("NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "NotoSansSC-Regular.otf", "SourceHanSansSC-Regular.otf"),
     *("wqy-microhei.ttc", "wqy-zenhei.ttc", "DroidSansFallbackFull.ttf", "DroidSansFallback.ttf"),
@@ -171,11 +171,19 @@ def is_wide(sign: str) -> bool:
 def font_for(text: str, size: int) -> ImageFont.FreeTypeFont:
     if any(map(is_wide, text)) and (name := chinese_font()):
         return ImageFont.truetype(name, size)
-    return ImageFont.load_default(size)
+    return ImageFont.truetype(latin_font(), size)
 
 
 def font_shows(text: str) -> bool:
     return not any(map(is_wide, text)) or chinese_font() is not None
+
+
+@cache
+def latin_font() -> str:
+    """The font that Matplotlib brings, which unlike Pillow's own has the letters of all European languages."""
+    import matplotlib
+
+    return f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf"
 
 
 @cache

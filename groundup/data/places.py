@@ -1,9 +1,10 @@
-"""Where the files of a data set lie: where the user says, or in the folder of all data sets."""
+"""Where the files of a data set lie: where the user says, or in the folder of all data sets, where they are fetched to."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from groundup.data.sources import fetching
 from groundup.errors import UserError
 
 
@@ -23,8 +24,10 @@ def folder_of(name: str, root: str | Path | None, needs: Sequence[str | Sequence
         choices = [need] if isinstance(need, str) else list(need)
         if not any((folder / choice).exists() for choice in choices):
             wanted = ", ".join(" or ".join([n] if isinstance(n, str) else n) for n in needs)
+            fetched = fetching(name, choices)
+            to = "" if root is None else f" --root {folder}"
             raise UserError(
                 f"{name} is not on this machine: {folder} lacks {' or '.join(choices)}. Put {wanted} there, "
-                f"or name another folder with --data"
+                f"{f'fetch it with `groundup data fetch {fetched}{to}`, ' if fetched else ''}or name another folder with --data"
             )
     return folder

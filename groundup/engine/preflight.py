@@ -75,13 +75,27 @@ class Preflight:
         return Finding("model", None, f"{count:,} parameters; with gradients and AdamW's two averages {4 * size / 2**20:.1f} MiB")
 
     def gradients(self) -> Finding:
-        """One batch through the step, with backward alone: which parameters does no gradient reach?"""
-        self.learn_with(lambda loss, child=None: loss.backward(inputs=self.parameters(child)))
-        idle = [name for name, p in self.model.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
-        self.model.zero_grad()
+        """One batch through the step, with backward alone: which parameters does no gradient reach?
+
+        A layer that begins at zero lets none through at first, so where some are idle a step is taken, and looked again.
+        """
+        idle = self.idle()
+        if idle:
+            before = {name: value.clone() for name, value in self.model.state_dict().items()}
+            self.learn_with(self.optimizing())
+            again = self.idle()
+            idle = [name for name in idle if name in again]
+            self.model.load_state_dict(before)
         if idle:
             return Finding("gradients", False, f"no gradient reaches {', '.join(idle[:6])}{' ...' if len(idle) > 6 else ''}")
         return Finding("gradients", True, "every parameter gets one")
+
+    def idle(self) -> list[str]:
+        """The parameters that get no gradient, or one of zeros, from the batch."""
+        self.learn_with(lambda loss, child=None: loss.backward(inputs=self.parameters(child)))
+        found = [name for name, p in self.model.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
+        self.model.zero_grad()
+        return found
 
     def leaks(self) -> Finding:
         """Whether the first item's output changes when the others do."""

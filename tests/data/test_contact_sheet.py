@@ -131,3 +131,10 @@ def test_every_annotation_of_shapes_world_finds_its_place_at_once():
 def test_a_sheet_of_nothing_is_refused():
     with pytest.raises(ValueError, match="count=0 and columns=4"):
         contact_sheet(digits(split="test"), count=0)
+
+
+def test_letters_with_marks_are_drawn_and_not_boxes():
+    font = module.font_for("ä", 13)
+    missing = font.getmask("\uffff").getbbox(), bytes(font.getmask("\uffff"))
+    for sign in "äößéñçřıŁΩЖ":
+        assert (font.getmask(sign).getbbox(), bytes(font.getmask(sign))) != missing, sign
