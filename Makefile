@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
-RESULTS ?= lenet5_digits dcgan_digits gpt_prose
+RESULTS ?= lenet5_digits resnet18_shapes_world dcgan_digits gpt_prose house_prices_linear house_prices_mlp \
+	lenet5_mnist lenet5_fashion airbench94_fashion airbench94_cifar10 vgg11_cifar10
 
 # small real data sets, where they lie beside the checkout
 ifneq ($(wildcard ../shared/data),)

@@ -15,11 +15,14 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.tables import CURVES
 from groundup.cli.train import run_training
 from groundup.engine.checkpoint import load_checkpoint, pointed, write_atomic
 from groundup.engine.precision import processor
 from groundup.engine.recipe import recipe_hash
+from groundup.engine.report import draw_curves, picture_bytes, read_curves
 from groundup.engine.run import Run, versions
+from groundup.errors import UserError
 from groundup.recipes.catalog import RECIPES, load_recipe, measured
 
 LONG = 10.0  # minutes
@@ -37,7 +40,10 @@ def main() -> None:
         if not arguments.again and measured().get(name, {}).get("hash") == recipe_hash(recipe):
             print(f"{name} is measured")
             continue
-        write(name, measure(name, arguments.seeds))
+        try:
+            write(name, measure(name, arguments.seeds))
+        except UserError as error:  # such as a set that is not here: the others wait for nothing
+            print(f"{name} was not measured: {error}")
 
 
 def measure(name: str, seeds: int) -> dict:
@@ -48,6 +54,8 @@ def measure(name: str, seeds: int) -> dict:
         plan = replace(recipe, run=replace(recipe.run, seed=seed))
         run = Run(FOLDER / f"{name}-{recipe_hash(recipe)}-{seed}")
         assert run_training(plan, run.folder, None, name, True) == 0
+        if seed == 0:
+            keep_curves(name, run)
         _, state = load_checkpoint(run.checkpoints, pointed(run.checkpoints, "last"))
         found.append(run.restore().evaluate().values)
         minutes.append(state["seconds"] / 60)
@@ -71,6 +79,12 @@ def measure(name: str, seeds: int) -> dict:
         "date": date.today().isoformat(),
         "command": f"groundup train {name}",
     }
+
+
+def keep_curves(name: str, run: Run) -> None:
+    """Draw the curves of a run for docs/results.md."""
+    CURVES.mkdir(exist_ok=True)
+    write_atomic(CURVES / f"{name}.png", picture_bytes(draw_curves(read_curves(run.folder / "metrics.jsonl"), name)))
 
 
 def write(name: str, figures: dict) -> None:

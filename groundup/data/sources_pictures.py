@@ -139,4 +139,20 @@ PICTURES = {
         split="train",
         reader="image_folder",
     ),
+    "leaves": Source(
+        "classify-leaves",
+        "not stated",
+        "https://www.kaggle.com/c/classify-leaves",
+        needs={ALL: ("train.csv", "images")},
+        split="train",
+        reader="image_folder",
+    ),
+    "dogs": Source(
+        "dog-breed-identification",
+        "not stated",
+        "https://www.kaggle.com/c/dog-breed-identification",
+        needs={ALL: ("labels.csv", "train")},
+        split="train",
+        reader="image_folder",
+    ),
 }

@@ -1,4 +1,6 @@
-"""Recipes by name. Every function of a recipe file that is annotated `-> Recipe` is listed; there is no second place."""
+"""Recipes by name. Every function of a recipe file that takes nothing and is annotated `-> Recipe` is listed; there is no
+second place.
+"""
 
 import ast
 import importlib
@@ -32,7 +34,10 @@ def read_entries(path: Path) -> list[Entry]:
     return [
         Entry(node.name, path.parent.name, (ast.get_docstring(node) or "").partition("\n")[0], module)
         for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and isinstance(node.returns, ast.Name) and node.returns.id == "Recipe"
+        if isinstance(node, ast.FunctionDef)
+        and isinstance(node.returns, ast.Name)
+        and node.returns.id == "Recipe"
+        and not (node.args.args or node.args.kwonlyargs)
     ]
 
 
