@@ -10,7 +10,7 @@ ifneq ($(wildcard ../shared/data),)
 export GROUNDUP_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: setup demo test lint verify kills mutants bench results clean
+.PHONY: setup demo test lint verify kills fuzz mutants bench results clean
 
 setup: .venv/installed
 demo: .venv/installed
@@ -28,6 +28,10 @@ verify: .venv/installed-dev
 
 kills: .venv/installed-dev
 	$(BIN)/python -m tests.kills --count $(or $(COUNT),40)
+
+# damaged and hostile data sets, read in process
+fuzz: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --count $(or $(COUNT),2000)
 
 # two hundred faults, one at a time; about half an hour
 mutants: .venv/installed-dev

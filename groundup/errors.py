@@ -7,8 +7,12 @@ from collections.abc import Iterable
 class UserError(ValueError):
     """A mistake that the person who called can mend: the message says what was asked, what came and what to do.
 
-    The command line prints it as one line and exits with status 2.
+    The command line prints it as one line and exits with status 2. What is not printable, as in names of files from strangers,
+    is shown by its code: it may not reach a terminal that would obey it.
     """
+
+    def __str__(self) -> str:
+        return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in super().__str__())
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:

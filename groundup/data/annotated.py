@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from groundup.data.decode import eight_bits, flat, readers, to_tensor, upright
+from groundup.data.decode import eight_bits, flat, opened, to_tensor, upright
 from groundup.errors import UserError
 
 VOID = 255  # in a semantic mask: a pixel that belongs to no class, and is not scored
+LONGEST_NAME = 255  # characters; no file system allows more
 PER_OBJECT = ("boxes", "labels", "masks", "keypoints", "iscrowd", "area", "difficult")  # keys with one row an object
 
 
@@ -72,7 +72,7 @@ def whole_picture(path: Path, size: tuple[int, int] | None = None) -> Tensor:
     Raises: UserError for a file that is no picture, and for another size: every box and mask on it would be wrong.
     """
     try:
-        with Image.open(path, formats=readers()) as picture:
+        with opened(path) as picture:
             stored = picture.size
             pixels = eight_bits(picture)
             if size is not None and stored != size:
@@ -90,10 +90,21 @@ def whole_picture(path: Path, size: tuple[int, int] | None = None) -> Tensor:
 def picture_size(path: Path) -> tuple[int, int]:
     """The (width, height) of a stored picture, from its first bytes alone."""
     try:
-        with Image.open(path, formats=readers()) as picture:
+        with opened(path) as picture:
             return picture.size
     except Exception as error:  # as above
         raise UserError(f"{path} cannot be read as a picture: {error or type(error).__name__}") from error
+
+
+def files_in(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted.
+
+    Raises: UserError for what is no folder, or cannot be read.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read as a folder: {error.strerror}") from error
 
 
 def check_present(paths: Iterable[Path], what: str) -> None:
@@ -106,8 +117,10 @@ def check_present(paths: Iterable[Path], what: str) -> None:
         if path.name not in listed[path.parent]:
             missing.append(path)
     if missing:
+        odd = len(missing[0].name) > LONGEST_NAME or not missing[0].name.isprintable()
+        first = f"{missing[0].parent}/{shown(missing[0].name)}" if odd else missing[0]
         others = f", and {len(missing) - 1} more are missing" if len(missing) > 1 else ""
-        raise UserError(f"{what} {missing[0]} is not there{others}: put it there, or take it out of the list")
+        raise UserError(f"{what} {first} is not there{others}: put it there, or take it out of the list")
 
 
 def numbers(values: object, count: int | None, where: str) -> list[float]:

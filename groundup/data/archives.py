@@ -116,16 +116,22 @@ def in_zip(archive: Path, most: int) -> Iterator[tuple[str, IO[bytes]]]:
 
 def in_tar(archive: Path, most: int) -> Iterator[tuple[str, IO[bytes]]]:
     bound = 2 * most + 2**20  # headers and padding of many small files take as much as the files
-    with opened(archive) as plain, tarfile.open(fileobj=Bounded(plain, bound, archive), mode="r|") as file:
-        for member in file:
-            if not (member.isreg() or member.isdir()) or member.issparse():
-                raise no_file(archive, member.name)
-            checked(member.name, archive)
-            if member.isreg():
-                yield member.name, file.extractfile(member)
+    with opened(archive) as plain:
+        bounded = Bounded(plain, bound, archive)
+        with tarfile.open(fileobj=bounded, mode="r|") as file:
+            for member in file:
+                if not (member.isreg() or member.isdir()) or member.issparse():
+                    raise no_file(archive, member.name)
+                checked(member.name, archive)
+                if member.isreg():
+                    yield member.name, file.extractfile(member)
+        while bounded.read(BLOCK):  # to the checksum, which stands behind the end at which tarfile stops
+            pass
 
 
 def in_gzip(archive: Path, most: int) -> Iterator[tuple[str, IO[bytes]]]:
+    if not archive.stat().st_size:  # which gzip takes for a whole archive of nothing
+        raise EOFError("it is empty")
     with opened(archive) as stream:
         yield archive.name[: -len(".gz")], stream
 
@@ -143,12 +149,17 @@ def checked(name: str, archive: Path) -> str:
         raise UserError(
             f"{archive}: its entry {name[:200]!r} leads out of the archive, which is refused: take it from its source"
         )
+    if len(name) > 1000 or any(len(part.encode("utf-8", "replace")) > 255 for part in name.split("/")):
+        raise UserError(f"{archive}: the name of its entry {name[:200]!r} is too long for a disk: take it from its source")
     return name
 
 
 def copy(stream: IO[bytes], target: Path, left: int, most: int, archive: Path) -> int:
     """Write a stream to a new file; how many bytes, at most `left`."""
     with written(target):
+        if any(parent.is_file() for parent in target.parents):
+            name = target.name[:200]
+            raise UserError(f"{archive}: its entry {name!r} lies below a file as if that were a folder, which is refused")
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             raise UserError(f"{archive}: its entry {target.name[:200]!r} stands there twice, which is refused")

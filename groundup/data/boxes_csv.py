@@ -17,6 +17,7 @@ from groundup.data.annotated import (
     picture_size,
     whole_picture,
 )
+from groundup.data.lines import told
 from groundup.data.places import folder_of
 from groundup.errors import UserError
 
@@ -117,7 +118,7 @@ def read_row(where: str, cells: list[str], width: int, places: list[int]) -> Row
     try:
         box = [float(corner) for corner in corners]
     except ValueError as error:
-        raise UserError(f"{where} ({picture}): {error}") from error
+        raise UserError(f"{where} ({picture}): {told(error)}") from error
     return Row(where, picture, label, numbers(box, 4, f"{where} ({picture}): the box"))
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from torch.utils.data import Dataset
 
-from groundup.data.annotated import VOID, AnnotatedPictures, check_present, whole_picture
+from groundup.data.annotated import VOID, AnnotatedPictures, check_present, files_in, shown, whole_picture
 from groundup.data.palette import Colour, class_mask
 from groundup.data.places import folder_of
+from groundup.data.text import read_text
 from groundup.errors import UserError
 
 CLASSES: dict[str, Colour] = {  # the eleven that are scored, with their colours in the original
@@ -40,13 +41,16 @@ def camvid(*, split: str, root: str | Path | None = None, folder: str = "camvid"
     (CC BY-NC 4.0).
     """
     base = folder_of(folder, root, [split, (f"{split}annot", f"{split}_labels")])
-    masks_in = next(path for path in (base / f"{split}annot", base / f"{split}_labels") if path.is_dir())
-    classes = read_colours(base / "label_colors.txt") if (base / "label_colors.txt").is_file() else {**CLASSES, "Void": (0, 0, 0)}
+    masks_in = next(path for path in (base / f"{split}annot", base / f"{split}_labels") if path.exists())
+    table = base / "label_colors.txt"
+    classes = read_colours(table) if table.exists() or table.is_symlink() else {**CLASSES, "Void": (0, 0, 0)}
     void = next((name for name in classes if name.lower() in VOID_NAMES), None)
     labels = [name for name in classes if name != void]
     colours = tuple(classes[name] for name in [*labels, *([void] if void else [])])
-    pictures = sorted(path for path in (base / split).iterdir() if path.suffix.lower() in PICTURES)
-    there = {path.name for path in masks_in.iterdir()}
+    pictures = [path for path in files_in(base / split) if path.suffix.lower() in PICTURES]
+    if not pictures:
+        raise UserError(f"{base / split} holds no picture: put some there, .png or .jpg")
+    there = {path.name for path in files_in(masks_in)}
     entries = [(path, masks_in / mask_name(path.stem, there), colours, len(labels)) for path in pictures]
     check_present((entry[1] for entry in entries), "the mask")
     return AnnotatedPictures(folder, entries, read_camvid, facts={"labels": labels, "ignore_index": VOID}, repairs={})
@@ -63,15 +67,15 @@ def read_colours(path: Path) -> dict[str, Colour]:
     Raises: UserError that names the line which is none, or repeats a class or a colour.
     """
     found: dict[str, Colour] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         parts = re.fullmatch(r"\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})\s+(\S.*?)\s*", line)
         colour = tuple(int(part) for part in parts.groups()[:3]) if parts else ()
         if not parts or max(colour) > 255:
-            raise UserError(f"{path}, line {number}: {line!r} is not red, green, blue (0 to 255) and the name of a class")
+            raise UserError(f"{path}, line {number}: {shown(line)} is not red, green, blue (0 to 255) and the name of a class")
         if parts[4] in found or colour in found.values():
-            raise UserError(f"{path}, line {number}: {line!r} repeats a class or a colour")
+            raise UserError(f"{path}, line {number}: {shown(line)} repeats a class or a colour")
         found[parts[4]] = colour
     if not found:
         raise UserError(f"{path} names no class")

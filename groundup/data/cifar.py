@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from groundup.data.cifar_pictures import read_jpegs, read_pngs
 from groundup.data.images import InMemory
+from groundup.data.lines import to_the_end, told
 from groundup.data.places import folder_of
 from groundup.errors import UserError
 
@@ -129,10 +130,7 @@ def read_batches(path: Path, files: Sequence[str]) -> dict[str, dict]:
 
 
 def folder_contents(folder: Path, files: Sequence[str]) -> dict[str, bytes]:
-    """The bytes of those of the files that are there.
-
-    Raises: UserError for one that cannot be read.
-    """
+    """The bytes of those of the files that are there. Raises: UserError for one that cannot be read."""
     try:
         return {file: (folder / file).read_bytes() for file in files if (folder / file).is_file()}
     except OSError as error:
@@ -148,7 +146,7 @@ def archive_contents(path: Path, files: Sequence[str]) -> dict[str, bytes]:
     total = 0
     try:
         with tarfile.open(path) as archive:
-            for member in archive:
+            for member in to_the_end(archive, LARGEST):
                 total += member.size
                 if total > LARGEST:
                     raise UserError(f"{path} unpacks to more than {LARGEST:,} bytes: this is not the set; fetch it again")
@@ -156,7 +154,7 @@ def archive_contents(path: Path, files: Sequence[str]) -> dict[str, bytes]:
                 if member.isfile() and name in files:  # links and devices are passed over
                     found[name] = archive.extractfile(member).read()
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} is damaged ({error}): fetch it again") from error
+        raise UserError(f"{path} is damaged ({told(error)}): fetch it again") from error
     return found
 
 
@@ -170,7 +168,7 @@ def read_batch(content: bytes, place: str) -> dict[str, object]:
     except UserError:
         raise
     except Exception as error:  # a damaged pickle can fail in any way
-        raise UserError(f"{place} is damaged ({type(error).__name__}: {error}): fetch the archive again") from error
+        raise UserError(f"{place} is damaged ({type(error).__name__}: {told(error)}): fetch the archive again") from error
     if not isinstance(batch, dict):
         raise UserError(f"{place} must hold a dict; it holds a {type(batch).__name__}")
     return {text(key): unpacked(value) for key, value in batch.items()}

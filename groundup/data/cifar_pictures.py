@@ -1,7 +1,7 @@
 """CIFAR-10 as packed pictures: JPEG files one behind the other in an npz, and Kaggle's zip of PNG files."""
 
-import csv
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -12,13 +12,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from groundup.data.decode import opened
+from groundup.data.lines import told
 from groundup.errors import UserError
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SIZE = (32, 32)
+NUMBER = re.compile(r"[0-9]{1,9}")  # of a picture; Kaggle's go to 300000
 LARGEST = 2**16  # bytes in one picture; they have one to three thousand
 DAMAGES = (OSError, ValueError, SyntaxError, KeyError, EOFError, MemoryError, NotImplementedError)
-DAMAGES += (zipfile.BadZipFile, zlib.error, RuntimeError, Image.DecompressionBombError)
+DAMAGES += (zipfile.BadZipFile, zlib.error, RuntimeError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 Found = tuple[Tensor, Tensor, list[str]]  # pictures (count, 3, 32, 32) uint8, labels (count) int64, names of the classes
 
@@ -30,13 +33,15 @@ def read_jpegs(path: Path, split: str) -> Found:
     Raises: UserError for an array that is not there or does not fit the others, and for a picture that cannot be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             content, offsets, numbers = (arrays[f"{split}_{column}"] for column in ("jpeg", "offsets", "labels"))
             names = arrays["classes"].tolist()
     except DAMAGES as error:
-        raise UserError(f"{path} is damaged ({error}): fetch it again") from error
+        raise UserError(f"{path} is damaged ({told(error)}): fetch it again") from error
     if any(array.ndim != 1 or array.dtype.kind not in "iu" for array in (content, offsets, numbers)) or content.itemsize != 1:
         raise UserError(f"{path}: the arrays of {split} are not lists of bytes and whole numbers; fetch it again")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise UserError(f"{path}: `classes` must be different names of classes; fetch it again")
     offsets, numbers = offsets.astype(np.int64), numbers.astype(np.int64)
     if not len(numbers) or len(offsets) != len(numbers) + 1:
         raise UserError(f"{path}: {split} has {len(numbers)} labels and {len(offsets)} offsets, of which there must be one more")
@@ -71,7 +76,7 @@ def read_pngs(path: Path, split: str) -> Found:
     except UserError:
         raise
     except DAMAGES as error:
-        raise UserError(f"{path} is damaged ({error}): fetch it again") from error
+        raise UserError(f"{path} is damaged ({told(error)}): fetch it again") from error
     if not pictures:
         raise UserError(f"{path} holds no picture: fetch it again")
     return stacked(pictures), torch.tensor(numbers), list(CLASSES)
@@ -79,8 +84,8 @@ def read_pngs(path: Path, split: str) -> Found:
 
 def picture_number(name: str, path: Path) -> int:
     stem, _, ending = name.rpartition("/")[2].rpartition(".")
-    if not stem.isdecimal() or ending != "png":
-        raise UserError(f"{path}, {name}: the pictures of this set are called NUMBER.png")
+    if not NUMBER.fullmatch(stem) or ending != "png":
+        raise UserError(f"{path}, {told(name)}: the pictures of this set are called NUMBER.png")
     return int(stem)
 
 
@@ -100,13 +105,14 @@ def kaggle_labels(folder: Path) -> Iterator[tuple[int, int]]:
             with zipfile.ZipFile(packed) as archive:
                 content = archive.read("trainLabels.csv").decode("utf-8")
     except DAMAGES as error:
-        raise UserError(f"{path} cannot be read ({error}): fetch it again") from error
+        raise UserError(f"{path} cannot be read ({told(error)}): fetch it again") from error
     seen = set()
-    for line, row in enumerate(csv.reader(content.splitlines()), start=1):
+    for line, text in enumerate(content.splitlines(), start=1):
+        row = text.split(",")  # neither numbers nor classes need quotes
         if line == 1 and row == ["id", "label"]:
             continue
-        if len(row) != 2 or not row[0].isdecimal() or row[1] not in CLASSES or int(row[0]) in seen:
-            raise UserError(f"{path}, line {line}: {','.join(row)!r} is not a new number and one of {', '.join(CLASSES)}")
+        if len(row) != 2 or not NUMBER.fullmatch(row[0]) or row[1] not in CLASSES or int(row[0]) in seen:
+            raise UserError(f"{path}, line {line}: {text[:80]!r} is not a new number and one of {', '.join(CLASSES)}")
         seen.add(int(row[0]))
         yield int(row[0]), CLASSES.index(row[1])
 
@@ -118,7 +124,7 @@ def decoded(content: bytes, kind: str, place: str) -> np.ndarray:
     Raises: UserError for one of another kind or size; a huge one is not decoded.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=[kind]) as picture:
+        with opened(io.BytesIO(content), [kind]) as picture:
             if picture.size != SIZE:
                 raise UserError(f"{place}: the picture has {picture.width}x{picture.height} pixels, not 32x32")
             return np.asarray(picture.convert("RGB"))

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
-
-from groundup.data.decode import kind_of
+from groundup.data.decode import kind_of, opened
 from groundup.errors import UserError
 
 SUFFIXES = {
@@ -65,6 +63,7 @@ def pictures_of_classes(root: Path, counts: Counter) -> list[Labelled]:
     folders = class_folders(root)
     if not folders or {folder.name for folder in folders} <= SPLIT_NAMES:
         raise UserError(f"{root} has no folders of classes: make one for each, such as {root / 'cat'} and {root / 'dog'}")
+    check_links(root, folders)
     below = {tuple(sorted(path.name for path in class_folders(folder))) for folder in folders}
     if len(folders) > 1 and len(below) == 1 and len(below.pop()) > 1:  # such as Training/ and Testing/ with the same classes
         names = " and ".join(folder.name for folder in folders[:2])
@@ -80,6 +79,19 @@ def pictures_of_classes(root: Path, counts: Counter) -> list[Labelled]:
         names = (composed(path.relative_to(root).as_posix()) for path in chosen)
         pictures += [Labelled(path, composed(folder.name), name) for path, name in zip(chosen, names, strict=True)]
     return sorted(pictures, key=lambda picture: picture.name)
+
+
+def check_links(root: Path, folders: Sequence[Path]) -> None:
+    """A folder of a class may be a link, but not to another class, nor to what holds all of them.
+
+    Raises: UserError for one whose pictures would be of two classes.
+    """
+    real = {folder: folder.resolve() for folder in folders}
+    places, above = Counter(real.values()), {parent for place in real.values() for parent in place.parents}
+    for link in folders:
+        place = real[link]
+        if link.is_symlink() and (place in above or places[place] > 1 or any(parent in places for parent in place.parents)):
+            raise UserError(f"{link} is a link to {place}: the pictures there would be of two classes. Take it away")
 
 
 def files_below(folder: Path) -> Iterable[Path]:
@@ -111,7 +123,7 @@ def cut(pictures: Sequence[Labelled], seed: int) -> dict[str, list[Labelled]]:
     held_out = set()
     for label, members in classes.items():
         if len(members) < 2:
-            raise UserError(f"class {label!r} has one picture, {members[0].path}: a second is needed, to train and to test")
+            raise UserError(f"class {label[:80]!r} has one picture, {members[0].path}: a second is needed, to train and to test")
         order = sorted(members, key=lambda picture: name_hash(picture.name, seed))
         drawn = [picture.name for picture in order if name_hash(picture.name, seed) % HELD_OUT == 0]
         drawn = drawn or [order[0].name]
@@ -167,7 +179,7 @@ def has_frames(kind: str, head: bytes, path: Path) -> bool:
     if kind not in ("gif", "tiff"):
         return False
     try:
-        with Image.open(path, formats=(kind.upper(),)) as picture:
+        with opened(path, (kind.upper(),)) as picture:
             return picture.is_animated
     except Exception:  # damaged: its decoding will say so
         return False

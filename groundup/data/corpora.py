@@ -29,14 +29,15 @@ class WordWindows(Dataset):
     Raises: UserError for a text that gives no window.
     """
 
-    def __init__(self, text: Sequence[str], *, length: int, keep_short: bool = False):
+    def __init__(self, text: Sequence[str], *, length: int, keep_short: bool = False, source: object = "the text"):
         self.words, self.length = list(text), length
         questions = len(self.words) - 1
         if length < 1:
             raise UserError(f"a window has a length of 1 or more; got length={length}")
         self.count = max(0, -(-questions // length) if keep_short else questions // length)
         if self.count < 1:
-            raise UserError(f"{len(self.words)} words of text give no window of {length} + 1: give more, or a smaller length")
+            told = f"{source}: {len(self.words)} words of text give no window of {length} + 1"
+            raise UserError(f"{told}: give more, or a smaller length")
 
     def __len__(self) -> int:
         return self.count
@@ -113,15 +114,17 @@ def time_machine(*, split: str, length: int, stride: int | None = None, root: st
 def words_of(name: str, split: str, length: int, root: str | Path | None, names: Sequence[str]) -> WordWindows:
     """The words of the first of these files that is there, with END for each line."""
     folder = folder_of(name, root, [with_gz(names)])
-    found = [word for line in read_lines(existing(folder, names)) for word in (*words(line), END)]
-    return WordWindows(found, length=length, keep_short=split != "train")
+    path = existing(folder, names)
+    found = [word for line in read_lines(path) for word in (*words(line), END)]
+    return WordWindows(found, length=length, keep_short=split != "train", source=path)
 
 
 def book(names: Sequence[str], split: str, length: int, stride: int | None, root: str | Path | None) -> TextWindows:
     """One text, cut by position."""
     path = existing(folder_of("lm_text", root, [with_gz(names)]), names)
     text = decoded(read_bytes(path), path).replace("\r\n", "\n")
-    return TextWindows(split_text({path.name: [text]}, split), length=length, stride=stride, keep_short=split != "train")
+    part = split_text({path.name: [text]}, split)
+    return TextWindows(part, length=length, stride=stride, keep_short=split != "train", source=path)
 
 
 def word_facts(dataset: WordWindows, *, vocab_size: int | None = None, min_count: int = 1) -> dict[str, object]:

@@ -1,8 +1,10 @@
 """Picture files as pixels: known by their content, turned upright, brought to grey or colour, on white where transparent."""
 
+import re
 import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -11,11 +13,14 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from groundup.errors import UserError
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")  # no other reader of Pillow's is ever started
 FITS = ("stretch", "crop")
+PUBLISHED_FIT = re.compile(r"(?:resize ([1-9][0-9]{0,3})|stretch) (bilinear|bicubic)")
+LONGEST = 20  # times as long as it is wide: of a longer picture, the middle alone is resized
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 SIGNS = {
     b"\xff\xd8\xff": "jpeg",
@@ -75,11 +80,21 @@ def decode(path: str | Path, *, channels: int = 3) -> Tensor:
 
 def decode_any(data: bytes, channels: int) -> Tensor:
     """The pixels of a picture through Pillow."""
+    with opened(BytesIO(data)) as picture:
+        return to_tensor(flat(upright(eight_bits(picture)), "L" if channels == 1 else "RGB"))
+
+
+@contextmanager
+def opened(source: Path | BytesIO, formats: Sequence[str] | None = None) -> Iterator[Image.Image]:
+    """A picture file whose pixels are not decoded yet; nothing that is done with it inside warns.
+
+    Raises: what Pillow raises, and its DecompressionBombWarning too, for more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about damage beside the pixels, which does no harm
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(BytesIO(data), formats=readers()) as picture:
-            return to_tensor(flat(upright(eight_bits(picture)), "L" if channels == 1 else "RGB"))
+        with Image.open(source, formats=readers() if formats is None else formats) as picture:
+            yield picture
 
 
 @cache
@@ -179,11 +194,15 @@ def to_picture(image: Tensor) -> Image.Image:
 def fitted(image: Tensor, height: int, width: int, fit: str) -> Tensor:
     """The picture brought to this size: "stretch" takes all of it, "crop" its middle in the proportions asked for.
 
-    Averages where it shrinks in both directions, else interpolates.
+    Averages where it shrinks in both directions, else interpolates. Published weights ask for the very pixels that they were
+    trained on: see `resized` for "resize 256 bilinear" and its like.
     Shapes: uint8 (channels, any, any) -> (channels, height, width).
     """
+    published = PUBLISHED_FIT.fullmatch(fit)
+    if published:
+        return resized(image, height, width, published[2], short_side=int(published[1]) if published[1] else None)
     if fit not in FITS:
-        raise UserError(f"fit is one of {', '.join(FITS)}; got {fit!r}")
+        raise UserError(f"fit is like 'resize 256 bilinear' or 'stretch bicubic', or one of {', '.join(FITS)}; got {fit!r}")
     rows, columns = image.shape[1:]
     box = (0.0, 0.0, float(columns), float(rows))
     if fit == "crop":
@@ -193,6 +212,34 @@ def fitted(image: Tensor, height: int, width: int, fit: str) -> Tensor:
     shrinks = columns >= width and rows >= height
     kernel = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
     return to_tensor(to_picture(image).resize((width, height), kernel, box=box))
+
+
+def resized(image: Tensor, height: int, width: int, interpolation: str, *, short_side: int | None) -> Tensor:
+    """The middle of the picture after its shorter side was brought to `short_side`; where that is None, all of it, stretched.
+
+    Shapes: uint8 (channels, any, any) -> (channels, height, width).
+    Raises: UserError for a `short_side` below the size asked for.
+    Equals: torchvision's resize of a tensor ("bilinear" or "bicubic", with antialias) and center_crop.
+    """
+    rows, columns = size = height, width
+    if short_side is not None:
+        if short_side < max(height, width):
+            raise UserError(
+                f"a shorter side of {short_side} holds no {height}x{width} pixels: give at least {max(height, width)}"
+            )
+        most = LONGEST * min(image.shape[1:])
+        image = middle(image, min(image.shape[1], most), min(image.shape[2], most))
+        rows, columns = (int(short_side * side / min(image.shape[1:])) for side in image.shape[1:])
+    if (rows, columns) != tuple(image.shape[1:]):
+        pixels = interpolate(image.unsqueeze(0).float(), size=(rows, columns), mode=interpolation, antialias=True)
+        image = pixels[0].clamp(0, 255).round().to(torch.uint8)
+    return middle(image, *size)
+
+
+def middle(image: Tensor, height: int, width: int) -> Tensor:
+    """So many rows and columns of the picture's middle."""
+    top, left = round((image.shape[1] - height) / 2), round((image.shape[2] - width) / 2)
+    return image[:, top : top + height, left : left + width].contiguous()
 
 
 def read_picture(path: str | Path, shape: Sequence[int], *, fit: str = "stretch") -> Tensor:

@@ -15,6 +15,7 @@ from groundup.data.decode import decode, read_picture
 from groundup.data.images import InMemory
 from groundup.data.label_table import read_label_table, table_in
 from groundup.data.picture_cache import PictureCache
+from groundup.data.places import folder_of
 from groundup.data.random_crop import CROPS, seeded_crop, short_side_of
 from groundup.errors import UserError
 
@@ -64,6 +65,7 @@ def image_folder(
     *,
     split: str,
     root: str | Path | None = None,
+    name: str | None = None,
     labels: Sequence[str] | None = None,
     image_shape: Sequence[int] = (3, 224, 224),
     fit: str = "stretch",
@@ -75,9 +77,9 @@ def image_folder(
     """Pictures of one's own, in folders named after their classes or in a CSV of paths and labels.
 
     `root` is a folder of class folders; or one with train/ and test/ or val/, which hold them; or a CSV, or a folder with a
-    labels.csv, trainLabels.csv or train.csv. Where nothing says what is held out, a fifth of each class is the test split: a
-    function of `seed` and the files' names, under which no picture changes sides when others are added. Without a test/, the
-    val/ is both the validation and the test split.
+    labels.csv, trainLabels.csv or train.csv. Without `root` it is the folder `name` among the data sets. Where nothing says
+    what is held out, a fifth of each class is the test split: a function of `seed` and the files' names, under which no
+    picture changes sides when others are added. Without a test/, the val/ is both the validation and the test split.
 
     `labels` are the classes in the order of their numbers; by default those of the training split, sorted. `fit` is "stretch"
     or "crop", see `fitted`. `crop` ("random_resized" or "random") makes items random, see PictureFiles and `seeded_crop`.
@@ -92,8 +94,10 @@ def image_folder(
         raise UserError(f"crop is one of {', '.join(CROPS)}, or None; got {crop!r}")
     if len(image_shape) != 3 or image_shape[0] not in (1, 3) or min(image_shape) < 1:
         raise UserError(f"image_shape is (1 or 3, height, width); got {tuple(image_shape)}")
-    if root is None:
+    if root is None and name is None:
         raise UserError("image_folder reads pictures of your own: name their folder with --data (a folder for each class in it)")
+    if root is None:
+        root = folder_of(name, None, [("train", "labels.csv", "train.csv")])
     if in_memory and crop:
         raise UserError("in_memory keeps finished pictures, and crop draws new ones each time: give one of the two")
     root, counts = Path(root).expanduser(), Counter()
@@ -105,7 +109,9 @@ def image_folder(
     number = {label: i for i, label in enumerate(labels)}
     for picture in pictures:
         if picture.label not in number:
-            raise UserError(f"{picture.path} is of class {picture.label!r}, which is none of the classes {', '.join(labels)}")
+            raise UserError(
+                f"{picture.path} is of class {picture.label[:80]!r}, which is none of the classes {', '.join(labels)[:500]}"
+            )
     looked_over(pictures, counts)
     kept = None
     if cache is not None and crop is not None:
@@ -162,5 +168,5 @@ def classes_of(parts: dict[str, list[Labelled]], root: Path) -> list[str]:
     if not found:
         raise UserError(f"{root} has no train split to tell the classes by: put the pictures to train on into {root / 'train'}")
     if len(found) < 2:
-        raise UserError(f"{root} has one class, {found[0]!r}: a classifier needs two or more, a folder for each")
+        raise UserError(f"{root} has one class, {found[0][:80]!r}: a classifier needs two or more, a folder for each")
     return found

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from groundup.data.annotated import AnnotatedPictures, check_present, shown
 from groundup.data.coco_file import entries, read_json, value
 from groundup.data.decode import decode
-from groundup.data.lines import read_lines
+from groundup.data.lines import read_lines, told
 from groundup.data.tabular import read_cells
 from groundup.data.text import SPLITS, split_of
 from groundup.errors import UserError
@@ -166,7 +166,7 @@ def table_lines(path: Path, repairs: Counter) -> Iterator[Line]:
     names = [name.strip().lower().strip('"') for name in header.split(delimiter)]
     columns = [next((names.index(key) for key in keys if key in names), None) for keys in (IMAGE_KEYS, CAPTION_KEYS)]
     if None in columns:
-        raise UserError(f"{path}, line 1 has the columns {', '.join(names)}: there has to be one image and one caption")
+        raise UserError(f"{path}, line 1 has the columns {told(', '.join(names))}: there has to be one image and one caption")
     rows = read_cells(path, ",") if delimiter == "," else bare_rows(path, delimiter, len(names), repairs)
     next(rows)
     for number, cells in rows:

@@ -72,3 +72,17 @@ def enlarge(batch: Mapping[str, object], *, size: int, low: float = 0.0, high: f
     """
     image = batch["image"].to(torch.get_default_dtype()) / 255
     return {**batch, "image": low + (high - low) * interpolate(image, size=(size, size), mode="bilinear")}
+
+
+def normalize(batch: Mapping[str, object], *, mean: Sequence[float], std: Sequence[float]) -> dict[str, object]:
+    """Pictures whose channels have mean 0 and deviation 1, where `mean` and `std` are those of the set.
+
+    Units: mean and std, one a channel, count black as 0 and white as 1.
+    Shapes: image (batch, channels, height, width) uint8 -> the same, float.
+    Raises: UserError for another number of channels.
+    """
+    image = batch["image"]
+    if not len(mean) == len(std) == image.shape[1]:
+        raise UserError(f"normalize needs a mean and a std for each of {image.shape[1]} channels; got {len(mean)} and {len(std)}")
+    shift, scale = (torch.tensor(value, dtype=torch.get_default_dtype(), device=image.device) for value in (mean, std))
+    return {**batch, "image": (image / 255 - shift[:, None, None]) / scale[:, None, None]}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from groundup.data.class_folders import SUFFIXES, Labelled, class_folders, composed
+from groundup.data.lines import told
 from groundup.errors import UserError
 
 TABLES = ("labels.csv", "trainLabels.csv", "train.csv")
@@ -85,7 +86,7 @@ def column_of(names: Sequence[str], known: Sequence[str], path: Path, what: str)
     """The place of the column with one of the known names."""
     found = [names.index(name) for name in known if name in names]
     if not found:
-        raise UserError(f"{path} has no column for the {what}: call it {known[0]}; its columns are {', '.join(names)}")
+        raise UserError(f"{path} has no column for the {what}: call it {known[0]}; its columns are {told(', '.join(names))}")
     return found[0]
 
 

@@ -2,8 +2,9 @@
 
 import gzip
 import sys
+import tarfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from torch.utils.data import Dataset
@@ -62,6 +63,26 @@ def read_bytes(path: Path) -> bytes:
     return found
 
 
+def to_the_end(archive: tarfile.TarFile, most: int) -> Iterator[tarfile.TarInfo]:
+    """The entries of an archive, and then what is behind its last: a packed one has its checksum there.
+
+    (tarfile stops before it, and so takes changed bytes for the content.)
+    Raises: OSError, EOFError or zlib.error where the checksum is wrong; UserError for more than `most` bytes behind the end.
+    """
+    yield from archive
+    rest = 0
+    while part := archive.fileobj.read(2**20):
+        rest += len(part)
+        if rest > most:
+            raise UserError(f"{archive.name} goes on for more than {most:,} bytes behind its end: fetch it again")
+
+
+def told(what: object) -> str:
+    """What an error of a library says, or a name in a file, on one line, and its beginning alone where it goes on."""
+    text = " ".join(str(what).split())
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
 def decoded(raw: bytes, name: object) -> str:
     """Bytes in UTF-8 as text, without a byte order mark.
 
@@ -110,7 +131,7 @@ def read_table(path: Path) -> tuple[list[tuple[int, list[str]]], int]:
 
 def existing(folder: Path, names: Sequence[str]) -> Path | None:
     """The first of these files that is in the folder, as it is or with .gz behind its name."""
-    return next((folder / name for plain in names for name in (plain, f"{plain}.gz") if (folder / name).is_file()), None)
+    return next((folder / name for plain in names for name in (plain, f"{plain}.gz") if (folder / name).exists()), None)
 
 
 def with_gz(names: Sequence[str]) -> list[str]:

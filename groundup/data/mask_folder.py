@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch.utils.data import Dataset
 
-from groundup.data.annotated import AnnotatedPictures, boxes_of_masks, check_present, whole_picture
+from groundup.data.annotated import AnnotatedPictures, boxes_of_masks, check_present, files_in, whole_picture
 from groundup.data.palette import object_numbers
 from groundup.data.places import folder_of
 from groundup.errors import UserError
@@ -36,7 +36,7 @@ def penn_fudan(
     if split not in ("train", "test", "all"):
         raise UserError(f"{folder} has the splits train, test and all; got {split!r}")
     base = folder_of(folder, root, [pictures, masks])
-    found = sorted(path for path in (base / pictures).iterdir() if path.suffix.lower() in PICTURES)
+    found = [path for path in files_in(base / pictures) if path.suffix.lower() in PICTURES]
     stems = [path.stem for path in found]
     if len(set(stems)) < len(stems):
         twice = next(stem for stem in stems if stems.count(stem) > 1)
@@ -44,7 +44,7 @@ def penn_fudan(
     chosen = [path for path in found if split in ("all", split_of(path.stem))]
     if not chosen:
         raise UserError(f"{base / pictures} has no picture in the split {split!r} of its {len(found)}: add some, or read all")
-    there = {path.name for path in (base / masks).iterdir()}
+    there = {path.name for path in files_in(base / masks)}
     entries = [(path, base / masks / mask_name(path.stem, there)) for path in chosen]
     check_present((mask for _, mask in entries), "the mask")
     return AnnotatedPictures(folder, entries, read_masks, facts={"labels": [label]}, repairs={})

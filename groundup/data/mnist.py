@@ -16,6 +16,7 @@ from groundup.errors import UserError
 
 SIDE = 28  # pixels
 UNSIGNED_BYTE = 8  # idx's code for the type of its values
+BLOCK = 2**22  # bytes read at once
 LARGEST = 2**30  # bytes; the sets have 47 million
 DIGITS = tuple("0123456789")
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -101,8 +102,10 @@ def read_idx(path: Path, *, dimensions: int) -> Tensor:
                 count, shown = math.prod(sizes), " x ".join(map(str, sizes))
                 if count > LARGEST:
                     raise UserError(f"{path} announces {shown} bytes, more than is ever read: fetch it again")
-                values = bytearray(count)
-                found = file.readinto(values)
+                values = bytearray()  # grows with what is there: a header may promise a gigabyte that is not
+                while len(values) < count and (block := file.read(min(count - len(values), BLOCK))):
+                    values += block
+                found = len(values)
                 more = file.read(1)  # a packed file is checked against its checksum here, at the end
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read ({error}): fetch it again") from error

@@ -13,7 +13,9 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from groundup.data.decode import opened as opened_picture
 from groundup.data.images import InMemory
+from groundup.data.lines import told
 from groundup.data.places import folder_of
 from groundup.errors import UserError
 
@@ -22,7 +24,7 @@ RUNS = "one_shot_classification_all_runs.zip"
 SIDE = 105  # pixels
 LARGEST = 2**16  # bytes in one picture; they have a few hundred
 DRAWING = re.compile(r"[^/]+/(?P<alphabet>[^/]+)/(?P<character>character\d+)/\d+_(?P<drawer>0[1-9]|1\d|20)\.png")
-LESSON = re.compile(r"(?P<run>run\d+)/(?P<part>training|test)/[^/]+\.png")
+LESSON = re.compile(r"(?P<run>run\d+)/(?P<part>training/class|test/item)(?P<number>0[1-9]|1\d|20)\.png")
 NOT_DATA = re.compile(r"(.*/)?(\.[^/]*|Thumbs\.db)|__MACOSX/.*")  # what file managers leave in archives
 
 
@@ -82,11 +84,11 @@ def omniglot_one_shot(*, split: str, root: str | Path | None = None, size: int =
     path = folder_of("omniglot", root, [RUNS]) / RUNS
     found = {place.string: (place, picture) for place, picture in pictures(path, LESSON, size)}
     pairs = answers(path)
-    lessons = sorted(name for name, (place, _) in found.items() if place["part"] == "training")
-    runs = sorted({found[name][0]["run"] for name in lessons})
-    label = {name: index for run in runs for index, name in enumerate(n for n in lessons if n.startswith(f"{run}/"))}
+    lessons = {name: place for name, (place, _) in found.items() if place["part"] == "training/class"}
+    runs = sorted({place["run"] for place in lessons.values()})
+    label = {name: int(place["number"]) - 1 for name, place in lessons.items()}
     label |= {test: label.get(lesson, -1) for test, lesson in pairs.items()}
-    chosen = [name for name in sorted(found) if found[name][0]["part"] == split]
+    chosen = [name for name in sorted(found) if found[name][0]["part"].startswith(split)]
     for name in chosen:
         if label.get(name, -1) < 0:
             raise UserError(f"{path}, {name}: no class_labels.txt says which of the training pictures it is like")
@@ -133,7 +135,7 @@ def pictures(path: Path, pattern: re.Pattern, size: int) -> Iterator[tuple[re.Ma
                 continue
             match = pattern.fullmatch(name)
             if match is None:
-                raise UserError(f"{path}, {name}: its name does not say which character this is; fetch the archive again")
+                raise UserError(f"{path}, {told(name)}: its name does not say which character this is; fetch the archive again")
             count += 1
             yield match, drawn(read(archive, name, path), f"{path}, {name}", size)
     if not count:
@@ -144,7 +146,7 @@ def opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise UserError(f"{path} is damaged ({error}): fetch it again") from error
+        raise UserError(f"{path} is damaged ({told(error)}): fetch it again") from error
 
 
 def read(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
@@ -157,7 +159,7 @@ def read(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
     try:
         return archive.read(name)
     except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path}, {name} is damaged ({error}): fetch the archive again") from error
+        raise UserError(f"{path}, {told(name)} is damaged ({told(error)}): fetch the archive again") from error
 
 
 def drawn(content: bytes, place: str, size: int) -> Tensor:
@@ -167,12 +169,12 @@ def drawn(content: bytes, place: str, size: int) -> Tensor:
     Raises: UserError for what is not a PNG picture of 105x105 pixels.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+        with opened_picture(io.BytesIO(content), ["PNG"]) as picture:
             if picture.size != (SIDE, SIDE):
                 raise UserError(f"{place}: the picture has {picture.width}x{picture.height} pixels, not {SIDE}x{SIDE}")
             paper = picture.convert("L").resize((size, size), Image.Resampling.BOX)
     except UserError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UserError(f"{place} cannot be read as a picture: {error}") from error
     return torch.from_numpy(255 - np.asarray(paper)).unsqueeze(0)

@@ -1,19 +1,22 @@
 """Masks of classes or objects in picture files: numbers, colours of a palette, or colours of a table."""
 
+import struct
+import zlib
 from collections.abc import Sequence
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from groundup.data.annotated import VOID
-from groundup.data.decode import readers
+from groundup.data.decode import opened
 from groundup.errors import UserError
 
 Colour = tuple[int, int, int]
+PNG = b"\x89PNG\r\n\x1a\n"
 NUMBERS = ("1", "L", "I", "I;16", "I;16B", "I;16L")  # modes of Pillow in which a pixel is a number
 
 
@@ -73,7 +76,10 @@ def object_numbers(path: Path, size: tuple[int, int]) -> Tensor:
 def mask_pixels(path: Path, size: tuple[int, int]) -> tuple[str, np.ndarray, np.ndarray | None]:
     """A mask's mode ("L" for numbers, "P" or "RGB"), its pixels, and its palette of (colours, 3) where it has one."""
     try:
-        with Image.open(path, formats=readers()) as picture:
+        data = path.read_bytes()
+        if data.startswith(PNG):
+            check_sums(data)
+        with opened(BytesIO(data)) as picture:
             found, mode = picture.size, picture.mode
             if picture.format == "JPEG":
                 raise UserError(f"{path} is a JPEG, whose pixels are not exact: a mask has to be saved as PNG")
@@ -91,6 +97,22 @@ def mask_pixels(path: Path, size: tuple[int, int]) -> tuple[str, np.ndarray, np.
     palette = np.zeros((256, 3), dtype=np.uint8)  # a file may leave out the last colours
     palette[: len(entries) // 3] = np.array(entries, dtype=np.uint8).reshape(-1, 3)
     return "P", pixels, palette
+
+
+def check_sums(data: bytes) -> None:
+    """Pillow decodes a PNG without looking at the checksums of its pixels: each changed one would be a wrong label.
+
+    Raises: ValueError for a chunk whose checksum is another, and for a file that is cut off.
+    """
+    at, kind = len(PNG), b""
+    while kind != b"IEND":
+        if at + 12 > len(data):
+            raise ValueError("it is cut off")
+        (length,), kind = struct.unpack_from(">I", data, at), data[at + 4 : at + 8]
+        end = at + 8 + length
+        if end + 4 > len(data) or zlib.crc32(data[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+            raise ValueError(f"its checksum at byte {end} is wrong, so it is damaged")
+        at = end + 4
 
 
 def numbered(pixels: np.ndarray, palette: np.ndarray, colours: Sequence[Colour]) -> np.ndarray | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch.utils.data import Dataset
 
-from groundup.data.lines import LARGEST, checked_split, decoded, read_bytes, rows_of
+from groundup.data.lines import LARGEST, checked_split, decoded, read_bytes, rows_of, to_the_end, told
 from groundup.data.places import folder_of
 from groundup.data.sentences import EMPTY, SENTIMENT
 from groundup.errors import UserError
@@ -84,7 +84,7 @@ def files_of_archive(archive: Path, split: str) -> Iterator[tuple[str, bytes]]:
     total = 0
     try:
         with tarfile.open(archive, "r:gz") as members:
-            for member in members:
+            for member in to_the_end(members, LARGEST):
                 total += member.size
                 where = f"{archive}: its entry {member.name[:200]!r}"
                 if not (member.isreg() or member.isdir()):
@@ -99,4 +99,4 @@ def files_of_archive(archive: Path, split: str) -> Iterator[tuple[str, bytes]]:
     except UserError:  # which is a ValueError
         raise
     except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
-        raise UserError(f"{archive} is not a whole .tar.gz archive ({error}): copy or fetch it again") from error
+        raise UserError(f"{archive} is not a whole .tar.gz archive ({told(error)}): copy or fetch it again") from error

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from groundup.data.lines import BLANK, Rows, checked_split, existing, read_table, rows_of, with_gz
+from groundup.data.lines import BLANK, Rows, checked_split, existing, read_table, rows_of, told, with_gz
 from groundup.data.parallel import SPLIT_FILES, rows_of_split
 from groundup.data.places import folder_of
 from groundup.data.text import SPLITS
@@ -134,7 +134,7 @@ def read_score(text: str, where: str) -> Tensor:
     except ValueError:
         value = 0.0
     if not 1 <= value <= 5:
-        raise UserError(f"{where}: the score {text!r} is no number from 1 to 5; mend the row")
+        raise UserError(f"{where}: the score {text[:40]!r} is no number from 1 to 5; mend the row")
     return torch.tensor(value, dtype=torch.float32)
 
 
@@ -147,7 +147,7 @@ def named_rows(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict[
     header = rows[0][1] if rows else []
     for name in wanted:
         if header.count(name) != 1:
-            found = f"{header.count(name)} times" if name in header else f"only {', '.join(header)[:200] or 'nothing'}"
+            found = f"{header.count(name)} times" if name in header else f"only {told(', '.join(header)) or 'nothing'}"
             raise UserError(f"{path}: its first row must name the column {name!r} once; it names {found}")
     return [(number, dict(zip(header, fields, strict=True))) for number, fields in rows[1:]], blank
 
@@ -164,7 +164,7 @@ def labelled(
         if label == "-" and label not in numbers:
             undecided += 1
         elif label not in numbers:
-            raise UserError(f"{path}, line {number}: the label {label!r} is none of {', '.join(numbers)}; mend the row")
+            raise UserError(f"{path}, line {number}: the label {label[:40]!r} is none of {', '.join(numbers)}; mend the row")
         elif not all(text.strip() for text in item.values() if isinstance(text, str)):
             empty += 1
         else:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from groundup.data.label_table import rows_of
+from groundup.data.lines import told
 from groundup.errors import UserError
 
 
@@ -17,7 +18,13 @@ def read_predictions(path: Path) -> dict[str, str]:
     if not {"file", "label"} <= set(header):
         raise UserError(f"{path} has the columns {', '.join(header)}; the predictions of a classifier have file and label")
     file, label = header.index("file"), header.index("label")
-    return {row[file]: row[label] for _, row in rows}
+    found: dict[str, str] = {}
+    for line, row in rows:
+        if len(row) != len(header):
+            raise UserError(f"{path}, line {line} has {len(row)} values and the header {len(header)}: predict again")
+        if found.setdefault(row[file], row[label]) != row[label]:
+            raise UserError(f"{path}, line {line}: {row[file]!r} has another label in an earlier line: predict again")
+    return found
 
 
 def write_submission(answers: Mapping[str, str] | Mapping[str, Mapping[str, float]], *, sample: Path, out: Path) -> None:
@@ -41,7 +48,9 @@ def write_submission(answers: Mapping[str, str] | Mapping[str, Mapping[str, floa
         files = known.get(row[0], [])
         if len(files) != 1:
             what = f"fits {' and '.join(files)}" if files else "has no prediction"
-            raise UserError(f"{sample}, line {line}: {row[0]} {what}: predict on the competition's own folder of test pictures")
+            raise UserError(
+                f"{sample}, line {line}: {told(row[0])} {what}: predict on the competition's own folder of test pictures"
+            )
         writer.writerow([row[0], *answer_of(answers[files[0]], header[1:], sample)])
     passing = out.with_name(f".{out.name}.passing")
     passing.write_text(text.getvalue(), encoding="utf-8")

@@ -57,7 +57,7 @@ class NumberColumn:
         text = item["cells"][self.name]
         value = parsed(text)
         if value is None:
-            raise UserError(f"{item['source']}: {self.name} is {text!r} where training had numbers: mend the cell")
+            raise UserError(f"{item['source']}: {self.name} is {text[:40]!r} where training had numbers: mend the cell")
         return value
 
 
@@ -189,7 +189,7 @@ def fit_column(dataset: Table, name: str, is_category: bool, min_count: int) -> 
         odd = next(value for value in known if (parsed(value) is not None) == rare)
         row = dataset.rows[values.index(odd)]
         kinds = "a number among words" if rare else "no number among numbers"
-        raise UserError(f"{dataset.place(row)}: {name} is {odd!r}, {kinds}: mend the cell, or {advice}")
+        raise UserError(f"{dataset.place(row)}: {name} is {odd[:40]!r}, {kinds}: mend the cell, or {advice}")
     different = len(set(known))
     if not is_category and different > MOST_CATEGORIES:
         raise UserError(f"{dataset.path}: column {name!r} has {different} different values, which is text: {advice}")

@@ -90,7 +90,8 @@ class Table(Dataset):
         if value is None:
             raise UserError(f"{self.place(row)}: {name}, the target, is missing: fill it in, or leave the row out")
         if parsed(value) is None:
-            raise UserError(f"{self.place(row)}: {name}, the target, is {value!r} and no number: mend it, or leave the row out")
+            got = f"{self.place(row)}: {name}, the target, is {value[:40]!r}"
+            raise UserError(f"{got} and no number: mend it, or leave the row out")
         return parsed(value)
 
     def check_ids(self) -> None:
@@ -101,7 +102,7 @@ class Table(Dataset):
                 raise UserError(f"{self.place(row)}: {self.id_column}, the id, is missing: give every row one")
             if value in seen:
                 first = f"line {seen[value]} has that already"
-                raise UserError(f"{self.place(row)}: {self.id_column} is {value!r}, and {first}: give every row its own")
+                raise UserError(f"{self.place(row)}: {self.id_column} is {value[:40]!r}, and {first}: give every row its own")
             seen[value] = row.line
 
 

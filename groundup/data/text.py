@@ -37,7 +37,9 @@ class TextWindows(Dataset):
     Raises: UserError for a stride outside 1 to `length`, and for a text that gives no window.
     """
 
-    def __init__(self, text: str, *, length: int, stride: int | None = None, keep_short: bool = False):
+    def __init__(
+        self, text: str, *, length: int, stride: int | None = None, keep_short: bool = False, source: object = "the text"
+    ):
         self.text, self.length, self.stride = text, length, length if stride is None else stride
         if not 1 <= self.stride <= length:
             raise UserError(f"a stride lies between 1 and the length of a window; got stride={stride} and length={length}")
@@ -46,7 +48,8 @@ class TextWindows(Dataset):
         reached = (self.count - 1) * self.stride + length if self.count else 0
         self.count += keep_short and reached < questions
         if self.count < 1:
-            raise UserError(f"{len(text)} characters of text give no window of {length} + 1: give more, or a smaller length")
+            told = f"{source}: {len(text)} characters of text give no window of {length} + 1"
+            raise UserError(f"{told}: give more, or a smaller length")
 
     def __len__(self) -> int:
         return self.count
@@ -72,7 +75,7 @@ def prose(*, split: str, length: int, stride: int | None = None, root: str | Pat
     if split not in SPLITS:
         raise UserError(f"prose has the splits {', '.join(SPLITS)}; got {split!r}")
     text = split_text(library_documents() if root is None else own_documents(Path(root)), split)
-    return TextWindows(text, length=length, stride=stride, keep_short=split != "train")
+    return TextWindows(text, length=length, stride=stride, keep_short=split != "train", source=root or "the libraries")
 
 
 def split_text(documents: Documents, split: str) -> str:

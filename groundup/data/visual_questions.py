@@ -14,9 +14,10 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from groundup.data.annotated import AnnotatedPictures, shown
+from groundup.data.annotated import AnnotatedPictures, files_in, shown
 from groundup.data.coco_file import entries, read_json, value
-from groundup.data.decode import decode
+from groundup.data.decode import decode, opened
+from groundup.data.lines import told
 from groundup.data.places import folder_of
 from groundup.errors import UserError
 
@@ -47,7 +48,7 @@ def vqa(*, split: str, root: str | Path | None = None) -> Dataset:
     questions = read_questions(folder / asked, repairs)
     if answers is not None:
         check_paired(questions, answers, folder / asked, folder / answered)
-    here = {path.name for path in (folder / part).iterdir()}
+    here = {path.name for path in files_in(folder / part)}
     found = []
     for identity, (picture, question) in questions.items():
         path = folder / part / f"COCO_{part}_{picture:012d}.jpg"
@@ -150,7 +151,7 @@ def easy_vqa(*, split: str, root: str | Path | None = None) -> Dataset:
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, zlib.error) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"{path} cannot be read as the archive of easy-VQA: {error}") from error
+        raise UserError(f"{path} cannot be read as the archive of easy-VQA: {told(error)}") from error
     return AnnotatedPictures(f"easy_vqa, {split},", found, read_packed, facts={}, repairs=repairs)
 
 
@@ -183,9 +184,9 @@ def read_packed(entry: tuple[bytes, dict]) -> dict[str, object]:
     """An item of `easy_vqa`."""
     data, row = entry
     try:
-        with Image.open(BytesIO(data), formats=("PNG",)) as picture:
+        with opened(BytesIO(data), ("PNG",)) as picture:
             array = np.array(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UserError(f"easy_vqa.zip, {row['source']} cannot be read as a picture: {error}") from error
     return {"image": torch.from_numpy(array).permute(2, 0, 1).contiguous(), **row}
 

@@ -15,15 +15,18 @@ import torch
 from torch.utils.data import Dataset
 
 from groundup.data.annotated import (
+    LONGEST_NAME,
     AnnotatedPictures,
     box_tensor,
     check_present,
+    files_in,
     part_inside,
     picture_size,
     shown,
     whole_picture,
 )
 from groundup.data.places import folder_of
+from groundup.data.text import read_text
 from groundup.errors import UserError
 
 VOC_CLASSES = (
@@ -86,26 +89,33 @@ def voc_folder(root: str | Path | None, folder: str, needs: str) -> Path:
 def names_in_split(base: Path, kind: str, split: str, annotations: str, suffix: str) -> list[str]:
     """The names of a split's pictures, from its list, or from the annotations for "all"."""
     if split == "all":
-        return sorted(path.stem for path in (base / annotations).glob(f"*{suffix}"))
+        found = sorted(path.stem for path in (base / annotations).glob(f"*{suffix}"))
+        if not found:
+            raise UserError(f"{base / annotations} holds no file *{suffix}: put some there")
+        return found
     lists = sorted(path.stem for path in (base / "ImageSets" / kind).glob("*.txt"))
     if split not in lists:
         raise UserError(f"{base / 'ImageSets' / kind} lists no split {split!r}; there are {', '.join([*lists, 'all'])}")
     path = base / "ImageSets" / kind / f"{split}.txt"
     names = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         words = line.split()
-        if words and (len(words) > 1 or "/" in words[0] or "\\" in words[0]):  # "name -1" belongs to the list of one class
+        if words and (
+            len(words) > 1 or len(line) > LONGEST_NAME or "/" in words[0] or "\\" in words[0]
+        ):  # "name -1" belongs to the list of one class
             raise UserError(f"{path}, line {number}: {shown(line)} is not the name of one picture")
         names += words
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UserError(f"{path} lists {twice[0]} more than once")
+    if not names:
+        raise UserError(f"{path} holds no picture: one name stands on each line")
     return names
 
 
 def picture_files(base: Path, names: list[str]) -> dict[str, Path]:
     """The picture of each name: a .jpg, or in sets of one's own a .jpeg or .png."""
-    there = {path.name for path in (base / "JPEGImages").iterdir()}
+    there = {path.name for path in files_in(base / "JPEGImages")}
     found = {}
     for name in names:
         suffix = next((suffix for suffix in (".jpg", ".jpeg", ".png", ".JPG") if name + suffix in there), ".jpg")
@@ -117,9 +127,9 @@ def picture_files(base: Path, names: list[str]) -> dict[str, Path]:
 def class_names(base: Path) -> list[str]:
     """The lines of class_names.txt without background and without what is to be ignored; none where there is no such file."""
     path = base / "class_names.txt"
-    if not path.is_file():
+    if not (path.exists() or path.is_symlink()):
         return []
-    lines = [line.strip() for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines()]
+    lines = [line.strip() for line in read_text(path).splitlines()]
     names = [line for line in lines if line and line not in ("__ignore__", "_background_", "__background__", BACKGROUND)]
     if len(set(names)) < len(names) or not names:
         raise UserError(f"{path} has to name each class once, one a line")

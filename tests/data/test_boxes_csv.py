@@ -123,3 +123,9 @@ def test_a_random_table_is_read_as_the_csv_module_and_pillow_read_it(tmp_path):
         assert dataset[i]["boxes"].tolist() == [[float(row[key]) for key in ("xmin", "ymin", "xmax", "ymax")] for row in mine]
         assert [dataset.labels[label] for label in dataset[i]["labels"]] == [row["label"] for row in mine]
         assert np.array_equal(dataset[i]["image"].permute(1, 2, 0).numpy(), np.array(Image.open(path)))
+
+
+def test_a_corner_of_thousands_of_letters_is_refused_in_a_short_line(tmp_path):
+    with pytest.raises(UserError, match="could not convert") as refused:
+        boxes_csv(split="train", root=write(tmp_path, f"0.png,0,{'x' * 9999},1,2,3\n"))
+    assert len(str(refused.value)) < 500

@@ -103,3 +103,35 @@ def test_real_masks_have_the_shares_of_classes_that_their_readme_says_and_the_pi
         assert np.array_equal(item["image"].permute(1, 2, 0).numpy(), np.array(Image.open(picture)))
     found = total / total.sum()
     assert [*found[:11].tolist(), found[255].item()] == pytest.approx(shares, abs=6e-5)
+
+
+@pytest.mark.parametrize("name", ["train", "trainannot"])
+def test_a_file_where_a_folder_belongs_is_named(tmp_path, name):
+    root = write(tmp_path)
+    (root / name).rename(root / "away")
+    (root / name).write_text("")
+    with pytest.raises(UserError, match=f"{name} cannot be read as a folder: Not a directory"):
+        camvid(split="train", root=root)
+
+
+def test_a_table_of_colours_that_is_there_and_cannot_be_read_is_no_missing_table(tmp_path):
+    root = write(tmp_path)
+    (root / "label_colors.txt").symlink_to(root / "nowhere")
+    with pytest.raises(UserError, match=r"label_colors\.txt cannot be read: No such file"):
+        camvid(split="train", root=root)
+    (root / "label_colors.txt").unlink()
+    (root / "label_colors.txt").write_bytes(b"1 2 3 caf\xe9\n")
+    with pytest.raises(UserError, match=r"label_colors\.txt is not a text in UTF-8"):
+        camvid(split="train", root=root)
+
+
+def test_an_empty_folder_of_pictures_and_an_endless_line_are_named(tmp_path):
+    root = write(tmp_path)
+    (root / "label_colors.txt").write_text("1 2 x" + "3" * 9999)
+    with pytest.raises(UserError, match=r"line 1: .* is not red, green, blue") as refused:
+        camvid(split="train", root=root)
+    assert len(str(refused.value)) < 500
+    (root / "label_colors.txt").unlink()
+    (root / "train" / "a.jpg").unlink()
+    with pytest.raises(UserError, match="train holds no picture"):
+        camvid(split="train", root=root)

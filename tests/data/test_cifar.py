@@ -1,5 +1,7 @@
 """CIFAR-10 and CIFAR-100 from all their layouts: equal to torchvision's readers; a hostile pickle is refused, not run."""
 
+import gc
+import gzip
 import io
 import pickle
 import struct
@@ -347,3 +349,51 @@ def test_a_zip_whose_labels_do_not_fit_is_refused(tmp_path, names, table, messag
     with pytest.raises(UserError, match=message) as refusal:
         cifar10(split="train", root=tmp_path / "train.zip")
     assert "\n" not in str(refusal.value)
+
+
+def test_no_changed_byte_of_an_archive_becomes_a_picture(tmp_path):
+    """What stands behind the last entry is the checksum, which has to be read."""
+    root = write(tmp_path, batches10(), archive="cifar-10-python.tar.gz")
+    path = root / "cifar-10-python.tar.gz"
+    plain = gzip.decompress(path.read_bytes())
+    stored = gzip.compress(plain, compresslevel=0)
+    path.write_bytes(stored)
+    whole = cifar10(split="train", root=root).columns["image"]
+    at = stored.index(whole[0].numpy().tobytes())
+    path.write_bytes(stored[:at] + bytes([stored[at] ^ 1]) + stored[at + 1 :])
+    with pytest.raises(UserError, match=r"cifar-10-python\.tar\.gz is damaged \(CRC check failed"):
+        cifar10(split="train", root=root)
+
+
+@pytest.mark.parametrize("content", [b"no archive", b"\x1f\x8b\x08" + bytes(30)])
+def test_what_the_libraries_say_in_many_lines_is_told_in_one(tmp_path, content):
+    (tmp_path / "cifar-10-python.tar.gz").write_bytes(content)
+    with pytest.raises(UserError, match="is damaged") as refused:
+        cifar10(split="train", root=tmp_path)
+    assert str(refused.value).isprintable() and len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("classes", [np.array(5), np.array([1, 2]), np.array(["cat", "cat"])])
+def test_the_classes_of_an_npz_are_different_names(tmp_path, classes):
+    arrays = {"train_jpeg": np.zeros(1, np.uint8), "train_offsets": np.array([0, 1]), "train_labels": np.array([0])}
+    np.savez(tmp_path / "cifar10_jpeg.npz", classes=classes, **arrays)
+    with pytest.raises(UserError, match="`classes` must be different names"):
+        cifar10(split="train", root=tmp_path)
+
+
+def test_a_damaged_npz_is_not_left_open(tmp_path, recwarn):
+    (tmp_path / "cifar10_jpeg.npz").write_bytes(b"PK\3\4" + bytes(60))
+    with pytest.raises(UserError, match=r"cifar10_jpeg\.npz is damaged"):
+        cifar10(split="train", root=tmp_path)
+    gc.collect()
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "1" * 200_000, "²", "-1"])
+def test_the_number_of_a_picture_is_a_few_digits(tmp_path, number):
+    with zipfile.ZipFile(tmp_path / "train.zip", "w") as archive:
+        archive.writestr("train/1.png", b"")
+    (tmp_path / "trainLabels.csv").write_text(f"id,label\n{number},cat\n")
+    with pytest.raises(UserError, match=r"trainLabels\.csv, line 2: .* is not a new number") as refused:
+        cifar10(split="train", root=tmp_path / "train.zip")
+    assert len(str(refused.value)) < 500

@@ -383,3 +383,20 @@ def test_real_captions_equal_those_that_torchvision_reads(coco_mini, split, coun
 
     theirs = CocoCaptions(str(coco_mini / f"{split}2017"), str(coco_mini / "annotations" / f"captions_{split}2017.json"))
     assert found == {key: [text.strip() for text in theirs._load_target(key)] for key in theirs.ids}
+
+
+def test_a_picture_of_too_many_pixels_is_refused_and_nothing_warns(tmp_path, recwarn, monkeypatch):
+    dataset = coco_instances(split="val", root=write(tmp_path))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    with pytest.raises(UserError, match=r"a\.png cannot be read as a picture: .*48 pixels"):
+        dataset[0]
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("name", ["x" * 9999 + ".png", "two\nlines.png"])
+def test_a_picture_with_a_name_that_no_file_has_is_refused_in_one_short_line(tmp_path, name):
+    content = document()
+    content["images"][0]["file_name"] = name
+    with pytest.raises(UserError, match="is not there") as refused:
+        coco_instances(split="val", root=write(tmp_path, content))
+    assert len(str(refused.value)) < 800 and str(refused.value).isprintable()

@@ -115,3 +115,18 @@ def test_other_splits_are_refused():
     for function in (penn_treebank, wikitext2, tiny_shakespeare, time_machine):
         with pytest.raises(UserError, match=f"{function.__name__} has the splits train, validation, test; got 'dev'"):
             function(split="dev", length=4)
+
+
+def test_a_text_that_is_too_short_is_named(tmp_path):
+    (tmp_path / "train.txt").write_text("two words\n")
+    (tmp_path / "input.txt").write_text("ten letters")
+    with pytest.raises(UserError, match=r"train\.txt: 3 words of text give no window of 8 \+ 1"):
+        word_lines(split="train", length=8, root=tmp_path)
+    with pytest.raises(UserError, match=r"input\.txt: 9 characters of text give no window of 20 \+ 1"):
+        tiny_shakespeare(split="train", length=20, root=tmp_path)
+
+
+def test_a_folder_where_a_text_belongs_is_named(tmp_path):
+    (tmp_path / "train.txt").mkdir()
+    with pytest.raises(UserError, match=r"train\.txt cannot be read: Is a directory"):
+        word_lines(split="train", length=8, root=tmp_path)

@@ -287,3 +287,20 @@ def test_real_sets_are_read_as_torchvision_reads_them(name, counts):
             picture = theirs[index][0]
             image = read_picture(ours.files[index], (3, picture.height, picture.width))
             assert (image.int() - torch.from_numpy(np.array(picture)).permute(2, 0, 1).int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("target", [".", "..", "cat", "cat/deeper"])
+def test_a_class_folder_that_leads_to_other_classes_is_refused_since_its_pictures_had_two_labels(tmp_path, target):
+    root = classes(tmp_path / "set")
+    put(root / "cat" / "deeper" / "cat9.png")
+    (root / "ring").symlink_to(root / target, target_is_directory=True)
+    with pytest.raises(UserError, match=r"ring is a link to .*: the pictures there would be of two classes"):
+        loaded(root, "train")
+
+
+def test_a_class_folder_may_be_a_link_to_another_place(tmp_path):
+    root = classes(tmp_path / "set")
+    put(tmp_path / "elsewhere" / "bird0.png")
+    put(tmp_path / "elsewhere" / "bird1.png")
+    (root / "bird").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert loaded(root, "train").labels == ["bird", "cat", "dog"]

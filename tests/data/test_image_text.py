@@ -156,3 +156,10 @@ def test_the_captions_of_coco_are_counted_as_the_readme_counts_them(split, pictu
     theirs = sorted((names[entry["image_id"]], entry["caption"].strip()) for entry in document["annotations"])
     assert sorted((path.name, text) for path, texts in dataset.entries for text in texts) == theirs
     assert dataset[0]["image"].dtype == torch.uint8 and max(dataset[0]["image"].shape[1:]) == 400
+
+
+def test_a_header_of_thousands_of_letters_is_refused_in_a_short_line(tmp_path):
+    (tmp_path / "captions.csv").write_text("x" * 99_999 + ",y\na.jpg,A dog.\n")
+    with pytest.raises(UserError, match="there has to be one image and one caption") as refused:
+        everything(tmp_path)
+    assert len(str(refused.value)) < 600

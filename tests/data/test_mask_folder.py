@@ -81,3 +81,12 @@ def test_what_does_not_fit_is_refused_by_name(tmp_path):
     Image.new("RGB", (4, 3)).save(tmp_path / "PNGImages" / "p0.jpg")
     with pytest.raises(UserError, match="two pictures named p0"):
         penn_fudan(split="all", root=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["PNGImages", "PedMasks"])
+def test_a_file_where_a_folder_belongs_is_named(tmp_path, name):
+    root = write(tmp_path)
+    (root / name).rename(root / "away")
+    (root / name).write_text("")
+    with pytest.raises(UserError, match=f"{name} cannot be read as a folder: Not a directory"):
+        penn_fudan(split="all", root=root)

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import struct
+import tracemalloc
 
 import pytest
 import torch
@@ -151,3 +152,14 @@ def test_what_is_not_there_is_asked_for_by_name(tmp_path):
         mnist(split="train", root=tmp_path)
     with pytest.raises(UserError, match="fashion_mnist is not on this machine"):
         fashion_mnist(split="train", root=tmp_path / "nowhere")
+
+
+def test_a_header_that_promises_a_gigabyte_takes_no_memory(tmp_path):
+    path = tmp_path / "train-images-idx3-ubyte"
+    path.write_bytes(bytes((0, 0, 8, 3)) + struct.pack(">III", 2**20, 32, 32) + bytes(99))
+    tracemalloc.start()
+    with pytest.raises(UserError, match="announces 1048576 x 32 x 32 bytes and holds 99"):
+        read_idx(path, dimensions=3)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**24

@@ -185,3 +185,18 @@ def test_an_archive_that_is_damaged_empty_or_not_there_is_refused(tmp_path):
         omniglot(split="train", root=tmp_path)
     with pytest.raises(UserError, match="training and test; got 'train'"):
         omniglot_one_shot(split="train", root=tmp_path)
+
+
+def test_a_training_picture_that_is_lost_shifts_no_label_of_the_others(tmp_path):
+    name = "one_shot_classification_all_runs.zip"
+    whole = {**RUN, "run01/class_labels.txt": b"run01/test/item01.png run01/training/class02.png\n"}
+    del whole["run01/test/item02.png"], whole["run01/training/class01.png"]
+    root = write(tmp_path, whole, name)
+    assert omniglot_one_shot(split="training", root=root).columns["label"].tolist() == [1]
+    assert omniglot_one_shot(split="test", root=root).columns["label"].tolist() == [1]
+
+
+def test_a_name_of_two_lines_is_refused_in_one(tmp_path):
+    with pytest.raises(UserError, match="its name does not say") as refused:
+        omniglot(split="background", root=write(tmp_path, {"images_background/Greek/character01\n/0001_01.png": png(0)}))
+    assert str(refused.value).isprintable()

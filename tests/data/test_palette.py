@@ -93,3 +93,24 @@ def test_a_mask_that_is_cut_off_or_no_picture_is_refused(tmp_path):
 def test_objects_in_colours_are_refused_since_their_order_says_nothing(tmp_path):
     with pytest.raises(UserError, match="numbers its objects by colours"):
         object_numbers(saved(tmp_path / "o.png", "RGB", painted()), (3, 2))
+
+
+def test_no_changed_byte_of_a_png_becomes_another_class(tmp_path):
+    path = saved(tmp_path / "a.png", "L", np.tile(CLASSES, (20, 30)))
+    data = path.read_bytes()
+    wanted = class_mask(path, COLOURS, (90, 40), num_classes=3)
+    for at in range(len(data)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(UserError, match=r"a\.png"):
+            assert not torch.equal(class_mask(path, COLOURS, (90, 40), num_classes=3), wanted)
+    for end in range(len(data)):
+        path.write_bytes(data[:end])
+        with pytest.raises(UserError, match=r"a\.png cannot be read as a mask"):
+            class_mask(path, COLOURS, (90, 40), num_classes=3)
+
+
+def test_a_mask_of_too_many_pixels_is_refused_and_nothing_warns(tmp_path, recwarn, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(UserError, match=r"a\.png cannot be read as a mask: .*1200 pixels"):
+        class_mask(saved(tmp_path / "a.png", "L", np.zeros((30, 40), np.uint8)), COLOURS, (40, 30), num_classes=3)
+    assert not recwarn.list

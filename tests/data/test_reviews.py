@@ -1,5 +1,6 @@
 """Reviews in folders or in an archive: the same items from both, and nothing of a hostile archive."""
 
+import gzip
 import io
 import os
 import tarfile
@@ -144,3 +145,22 @@ def test_one_class_alone_is_refused(tmp_path):
         imdb(split="train", root=tmp_path / "nowhere")
     with pytest.raises(UserError, match="train, test; got 'validation'"):
         imdb(split="validation")
+
+
+def test_no_changed_byte_of_an_archive_becomes_a_review(tmp_path):
+    """What stands behind the last entry is the checksum, which has to be read."""
+    path = archive(tmp_path, REVIEWS)
+    stored = gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=0)
+    path.write_bytes(stored)
+    assert items(imdb(split="train", root=path)) == TRAIN
+    path.write_bytes(stored.replace(b"dull", b"full"))
+    with pytest.raises(UserError, match=r"aclImdb_v1\.tar\.gz is not a whole .* \(CRC check failed"):
+        imdb(split="train", root=path)
+
+
+def test_zeros_without_end_behind_an_archive_are_refused(tmp_path, monkeypatch):
+    path = archive(tmp_path, REVIEWS)
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**22)))
+    monkeypatch.setattr(module, "LARGEST", 2**21)
+    with pytest.raises(UserError, match=r"aclImdb_v1\.tar\.gz goes on for more than 2,097,152 bytes behind its end"):
+        imdb(split="train", root=path)

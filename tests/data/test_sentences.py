@@ -172,3 +172,14 @@ def test_other_splits_and_parts_are_refused():
             function(split="dev")
     with pytest.raises(UserError, match=r"all_combined and original; got '\.\.'"):
         counterfactual_nli(split="train", part="..")
+
+
+def test_a_label_or_a_header_of_thousands_of_letters_is_refused_in_a_short_line(tmp_path):
+    for content, message in ((f"a\t{'x' * 9999}\n", "the label 'x+' is none of 0, 1"), ("a\x0cb\tc\n", "is none of 0, 1")):
+        (tmp_path / "train.tsv").write_text(content)
+        with pytest.raises(UserError, match=message) as refused:
+            sst2(split="train", root=tmp_path)
+        assert len(str(refused.value)) < 500
+    with pytest.raises(UserError, match="its first row must name the column 'text' once") as refused:
+        labelled_texts(split="train", root=tmp_path)
+    assert str(refused.value).isprintable()

@@ -161,3 +161,11 @@ def test_house_prices_are_encoded_as_pandas_and_scikit_learn_do_it():
             assert values[:, at : at + expected.shape[1]] == pytest.approx(expected, abs=1e-10), (column, name)
         at += expected.shape[1]
     assert at == len(encoding.features)
+
+
+def test_a_cell_of_thousands_of_letters_is_refused_in_a_short_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"size,price\n1,1\n2,2\n{'x' * 9999},3\n")
+    with pytest.raises(UserError, match=r"size is 'x+', no number among numbers") as refused:
+        table_facts(read_table(path, target="price"))
+    assert len(str(refused.value)) < 500

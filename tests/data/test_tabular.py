@@ -148,3 +148,9 @@ def test_folds_and_options_that_cannot_be_are_refused(write, options, message):
     path = write("x,y\n" + "".join(f"{n},{n}\n" for n in range(7)))
     with pytest.raises(UserError, match=message):
         table(root=path, target="y", **options)
+
+
+def test_a_target_of_thousands_of_digits_is_refused_in_a_short_line(write):
+    with pytest.raises(UserError, match=r"price, the target, is '1+' and no number") as refused:
+        read_table(write(f"id,price\na,{'1' * 9999}\n"), target="price")
+    assert len(str(refused.value)) < 500

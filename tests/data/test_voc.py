@@ -203,3 +203,36 @@ def test_real_boxes_equal_those_that_torchvision_reads(bccd, tmp_path, split):
         assert [ours.labels[label] for label in item["labels"]] == [entry["name"] for entry in objects]
         assert item["difficult"].tolist() == [entry["difficult"] == "1" for entry in objects]
         assert np.array_equal(item["image"].permute(1, 2, 0).numpy(), np.array(picture))
+
+
+def test_a_file_where_the_folder_of_pictures_belongs_is_named(tmp_path):
+    root = write(tmp_path, thing("wheel", 1, 2, 5, 6))
+    (root / "JPEGImages").rename(root / "away")
+    (root / "JPEGImages").write_text("")
+    with pytest.raises(UserError, match="JPEGImages cannot be read as a folder: Not a directory"):
+        voc_detection(split="train", root=root)
+
+
+def test_a_list_that_cannot_be_read_is_empty_or_has_no_names_is_named(tmp_path):
+    root = write(tmp_path, thing("wheel", 1, 2, 5, 6))
+    listed = root / "ImageSets" / "Main" / "train.txt"
+    for content, message in (
+        (b"\n", r"train\.txt holds no picture"),
+        (b"caf\xe9\n", r"train\.txt is not a text in UTF-8"),
+        (b"x" * 9999, r"train\.txt, line 1: .* is not the name of one picture"),
+    ):
+        listed.write_bytes(content)
+        with pytest.raises(UserError, match=message) as refused:
+            voc_detection(split="train", root=root)
+        assert len(str(refused.value)) < 500
+    listed.unlink()
+    listed.symlink_to(root / "nowhere")
+    with pytest.raises(UserError, match=r"train\.txt cannot be read: No such file"):
+        voc_detection(split="train", root=root)
+
+
+def test_names_of_classes_that_are_there_and_cannot_be_read_are_not_missing(tmp_path):
+    root = write(tmp_path, thing("wheel", 1, 2, 5, 6))
+    (root / "class_names.txt").mkdir()
+    with pytest.raises(UserError, match=r"class_names\.txt cannot be read: Is a directory"):
+        voc_detection(split="train", root=root)
