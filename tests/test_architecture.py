@@ -16,7 +16,7 @@ from groundup.models.catalog import module_of
 PACKAGE = Path(groundup.__file__).parent
 ORDER = [
     *("autograd", "ops", "parity", "layers", "losses", "optim", "models", "weights", "data", "metrics", "generation", "peft"),
-    *("tasks", "engine", "recipes", "cases", "deploy", "learn", "studio", "cli"),
+    *("tasks", "engine", "recipes", "cases", "explain", "deploy", "learn", "studio", "cli"),
 ]
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -19,6 +19,10 @@ def train(
     lr: Annotated[float | None, typer.Option(metavar="X", help="The optimiser's rate.")] = None,
     device: Annotated[str | None, typer.Option(metavar="D", help="cpu, cuda, cuda:1, mps or auto.")] = None,
     data: Data = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="Begin from these: torchvision, timm, transformers, a file, a folder or a run."),
+    ] = None,
     set: Annotated[list[str] | None, typer.Option(metavar="part.name=value", help="Replace one value of the recipe.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The run's folder; by default runs/NAME.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue where the run was stopped.")] = False,
@@ -44,7 +48,7 @@ def train(
     plan = with_data(plan, data)
     name = recipe.rpartition(":")[2]
     folder = choose_folder(name, out, resume)
-    raise typer.Exit(run_training(plan, folder, code, recipe, resume))
+    raise typer.Exit(run_training(plan, folder, code, recipe, resume, weights))
 
 
 def choose_folder(name: str, out: Path | None, resume: bool) -> Path:
@@ -67,11 +71,12 @@ def run_number(name: str, path: Path) -> re.Match | None:
     return re.fullmatch(re.escape(name) + r"(?:-(\d+))?", path.name)
 
 
-def run_training(plan, folder: Path, code, recipe: str, resume: bool) -> int:
+def run_training(plan, folder: Path, code, recipe: str, resume: bool, weights: str | None = None) -> int:
     """Train in this folder; the exit status."""
     from groundup.cli.options import quiet_libraries
     from groundup.engine.run import Run
     from groundup.engine.signals import Interrupted
+    from groundup.engine.starting import starting_from
     from groundup.engine.trainer import Trainer
 
     quiet_libraries()
@@ -79,9 +84,10 @@ def run_training(plan, folder: Path, code, recipe: str, resume: bool) -> int:
     new = not folder.exists()
     with run.lock():
         begun = (folder / "recipe.json").exists()
-        run.begin(plan)
         try:
-            trainer = Trainer(plan, run, code=code)
+            start = starting_from(run, plan, weights)
+            run.begin(plan)
+            trainer = Trainer(plan, run, code=code, start=start)
         except UserError:
             if new:  # a recipe that cannot be trained leaves nothing behind
                 shutil.rmtree(folder)

@@ -1,5 +1,6 @@
-"""A Run is a folder: what was asked (recipe.json), what was learnt of the data (facts/), what happened (metrics.jsonl,
-tensorboard/, pictures/) and what came of it (checkpoints/). Every verb but `train` takes one.
+"""A Run is a folder: what was asked (recipe.json), whose weights it began from, where it did (weights.json), what was learnt of
+the data (facts/), what happened (metrics.jsonl, tensorboard/, pictures/) and what came of it (checkpoints/). Every verb but
+`train` and `import` takes one.
 """
 
 import json
@@ -96,6 +97,27 @@ class Run:
             raise UserError(f"{self.folder} was trained by {before['world_size']} processes; resume it with as many, not with 1")
         keys = ("versions", "processor")
         return changed({key: before.get(key) for key in keys}, {key: now[key] for key in keys})
+
+    def begins_from(self, source: str | None) -> bool:
+        """Whether weights from elsewhere are still to be read: the run is to begin from them, and has no checkpoint yet.
+
+        Raises: UserError where the run began from others.
+        """
+        try:
+            recorded = json.loads((self.folder / "weights.json").read_bytes())["source"]
+        except (OSError, ValueError, KeyError):
+            recorded = None
+        begun = recorded is not None or (self.folder / "recipe.json").exists()
+        saved = pointed(self.checkpoints, "last") is not None
+        if begun and source != recorded and (source or not saved):
+            wanted = f"add --weights {recorded}" if recorded else "leave out --weights"
+            raise UserError(f"{self.folder} was begun from {recorded or 'the weights that its seed draws'}: {wanted}")
+        return source is not None and not saved
+
+    def record_weights(self, source: str, **origin: object) -> None:
+        """Write what the run's first weights came from."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(self.folder / "weights.json", json.dumps({"source": source, **origin}, indent=1).encode())
 
     def facts(self, recipe: Recipe, code: ModuleType | None = None, *, train_data: object = None) -> dict[str, object]:
         """The facts of this run; fitted and saved first, where they are not and the training data is at hand.

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import torch
 from torch import Generator
+from torch.nn import Module
 
 from groundup.engine.batches import TrainingBatches, in_order, mixed_seed
 from groundup.engine.checkpoint import (
@@ -34,9 +35,20 @@ PICTURES = 8
 
 
 class Trainer:
-    """A recipe in training in a run's folder; begun, or taken up where its last checkpoint left it."""
+    """A recipe in training in a run's folder; begun, or taken up where its last checkpoint left it.
 
-    def __init__(self, recipe: Recipe, run: Run, *, code: ModuleType | None = None, quiet: bool = False):
+    `start` changes the weights of the new model before anything is made of them: it puts in those from elsewhere.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        run: Run,
+        *,
+        code: ModuleType | None = None,
+        quiet: bool = False,
+        start: Callable[[Module], None] | None = None,
+    ):
         settings = recipe.run
         self.recipe, self.run, self.settings = recipe, run, settings
         sweep(run.folder)
@@ -45,6 +57,9 @@ class Trainer:
         facts = run.facts(recipe, code, train_data=train_data)
         seed_all(settings.seed)
         self.model = build(recipe.model, facts)
+        self.start = start
+        if start is not None:
+            start(self.model)
         self.numerics = run.numerics(recipe, self.model)
         self.numerics.apply()
         self.model = self.numerics.place(self.model)
@@ -112,6 +127,8 @@ class Trainer:
         training_mode(self.model)
         with Signals() as signals:
             try:
+                if self.start is not None:  # a run that is killed early does not need their file again
+                    self.save()
                 while self.step < self.total and not signals.caught:
                     self.set_rates()
                     for part in range(self.settings.accumulate_steps):

@@ -52,9 +52,9 @@ class Classification:
     """Cross-entropy on `image` and `label`; predicts the most probable class.
 
     `labels` are the classes' names in the order of the model's outputs, `image_shape` is (channels, height, width) of the
-    data set's pictures: a picture from disk is brought to it. `class_weights` says what each class counts in the loss, see
-    `weights_of_classes`. With `mirror` a prediction is that of the picture and of its mirror image together, the mean of
-    their logits.
+    data set's pictures: a picture from disk is brought to it as `fit` says, see `fitted`. `class_weights` says what each
+    class counts in the loss, see `weights_of_classes`. With `mirror` a prediction is that of the picture and of its mirror
+    image together, the mean of their logits. `top` is how many classes are written of a picture, the most probable first.
     Raises: UserError for weights that do not fit.
     """
 
@@ -67,9 +67,12 @@ class Classification:
         class_weights: str | Sequence[float] | None = None,
         label_counts: Sequence[int] | None = None,
         mirror: bool = False,
+        fit: str = "stretch",
+        top: int = 1,
     ):
         self.labels = list(labels)
         self.image_shape = tuple(image_shape)
+        self.fit, self.top = fit, min(top, len(self.labels))
         weight = weights_of_classes(class_weights, label_counts, self.labels)
         self.criterion = CrossEntropyLoss(weight=weight, label_smoothing=label_smoothing)
         self.mirror = mirror
@@ -79,6 +82,10 @@ class Classification:
 
     def loss(self, model: Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         logits = model(*self.inputs(batch))
+        if not isinstance(logits, Tensor):
+            raise UserError(
+                f"in training the model answers with {type(logits).__name__}, not with logits alone: take AuxiliaryClassification"
+            )
         return self.criterion.to(logits.device)(logits, batch["label"]), {}
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
@@ -100,11 +107,18 @@ class Classification:
         }
 
     def read(self, path: Path) -> list[Item]:
-        return [{"image": read_picture(path, self.image_shape), "source": str(path)}]
+        return [{"image": read_picture(path, self.image_shape, fit=self.fit), "source": str(path)}]
 
     def write(self, prediction: Batch, folder: Path) -> list[dict[str, object]]:
-        rows = zip(prediction["source"], prediction["label"].tolist(), prediction["confidence"].tolist(), strict=True)
-        return [{"file": file, "label": self.labels[label], "confidence": round(sure, 4)} for file, label, sure in rows]
+        sure, labels = softmax(prediction["logits"], dim=-1).topk(self.top)
+        rows = []
+        for file, shares, numbers in zip(prediction["source"], sure.tolist(), labels.tolist(), strict=True):
+            row: dict[str, object] = {"file": file}
+            for rank, (share, number) in enumerate(zip(shares, numbers, strict=True), start=1):
+                place = "" if rank == 1 else f"_{rank}"
+                row |= {f"label{place}": self.labels[number], f"confidence{place}": round(share, 6)}
+            rows.append(row)
+        return rows
 
     def picture(self, batch: Batch, prediction: Batch) -> Image.Image:
         """The pictures with what was said of them; where the truth is known, mistakes come first and are marked."""

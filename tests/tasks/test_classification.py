@@ -5,6 +5,7 @@ import torch
 
 from groundup.data.images import InMemory, label_counts
 from groundup.errors import UserError
+from groundup.models.classification.googlenet import googlenet
 from groundup.tasks.classification import Classification
 
 LABELS, SHAPE = ["a", "b", "c"], (1, 2, 2)
@@ -75,3 +76,10 @@ def test_a_prediction_from_both_sides_is_alike_for_a_picture_and_its_mirror_imag
     assert torch.equal(task.predict(model, plain)["logits"], (model(plain["image"]) + model(plain["image"].flip(-1))) / 2)
     one_sided = Classification(labels=LABELS, image_shape=SHAPE)
     assert not torch.equal(one_sided.predict(model, plain)["logits"], one_sided.predict(model, mirrored)["logits"])
+
+
+def test_a_model_with_several_heads_is_refused_by_name():
+    model = googlenet(num_classes=3, in_channels=1, stem_stride=1, width_mult=0.1)
+    batch = {"image": torch.zeros(2, 1, 32, 32), "label": torch.tensor([0, 2])}
+    with pytest.raises(UserError, match="answers with GoogLeNetOutput, not with logits alone: take AuxiliaryClassification"):
+        Classification(labels=LABELS, image_shape=(1, 32, 32)).loss(model, batch)

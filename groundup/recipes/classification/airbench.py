@@ -29,7 +29,7 @@ def airbench94_cifar10() -> Recipe:
         optimizer=partial(SGD, lr=0.75, momentum=0.85, nesterov=True, weight_decay=1.33e-3),
         groups=partial(transfer_groups, scales={"*norm*.bias": 64.0}),
         schedule=partial(one_cycle, warmup=0.23, anneal_strategy="linear", div_factor=5.0, final_div_factor=3.0),
-        run=RunSettings(epochs=24, batch_size=512, seed=0, log_every=10),
+        run=RunSettings(epochs=20, batch_size=512, seed=0, log_every=10),
     )
 
 
