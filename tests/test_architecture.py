@@ -147,7 +147,7 @@ def test_no_pickle_is_written_by_a_run(tmp_path):
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert path.read_bytes()[:2] not in (b"\x80\x02", b"\x80\x04", b"\x80\x05", b"PK"), path
-            assert path.suffix in (".json", ".jsonl", ".safetensors", ".png", "") or "tfevents" in path.name, path
+            assert path.suffix in (".json", ".jsonl", ".safetensors", ".png", ".html", "") or "tfevents" in path.name, path
 
 
 def test_modules_import_without_a_network_or_a_display():

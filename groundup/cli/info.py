@@ -7,16 +7,28 @@ from typing import Annotated
 
 import typer
 
+from groundup.cli.ancestry import model_changes, recipe_changes
 from groundup.cli.contents import KINDS, users
-from groundup.errors import unknown
+from groundup.errors import UserError, unknown
 
 
-def info(name: Annotated[str, typer.Argument(help="Anything that `groundup list` names.")]) -> None:
+def info(
+    name: Annotated[str, typer.Argument(help="Anything that `groundup list` names.")],
+    diff: Annotated[
+        bool, typer.Option("--diff", help="A model against its ancestor, or a recipe against the one that it varies.")
+    ] = False,
+) -> None:
     """Explain a model, recipe, data set, op, layer, loss, optimiser or schedule."""
     rows = [row for find in KINDS.values() for row in find()]
     row = next((row for row in rows if row["name"] == name), None)
     if row is None:
         raise unknown("name in `groundup list`", name, (row["name"] for row in rows))
+    if diff:
+        changes = {"model": model_changes, "recipe": recipe_changes}.get(row["kind"])
+        if changes is None:
+            raise UserError(f"--diff is for models and recipes; {name} is of the kind {row['kind']}")
+        changes(name)
+        return
     explain = {"model": model, "recipe": recipe, "op": op}.get(row["kind"], part)
     explain(name, row["module"])
 

@@ -13,8 +13,14 @@ from typer.core import TyperGroup
 from groundup import __version__
 from groundup.cli.bench import bench
 from groundup.cli.check import check
+from groundup.cli.compare import compare
+from groundup.cli.data import data
 from groundup.cli.diff import diff
+from groundup.cli.doctor import doctor
 from groundup.cli.evaluate import evaluate
+from groundup.cli.explain import explain
+from groundup.cli.export import export
+from groundup.cli.import_weights import import_weights
 from groundup.cli.info import info
 from groundup.cli.list import list_names
 from groundup.cli.new import new
@@ -36,12 +42,18 @@ app.command("info")(info)
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("explain")(explain)
 app.command("sample")(sample)
 app.command("check")(check)
+app.command("compare")(compare)
+app.command("import")(import_weights)
+app.command("export")(export)
 app.command("verify")(verify)
 app.command("diff")(diff)
 app.command("bench")(bench)
+app.command("doctor")(doctor)
 app.command("new")(new)
+app.add_typer(data, name="data")
 
 
 @app.callback(invoke_without_command=True)

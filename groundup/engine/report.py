@@ -1,7 +1,6 @@
-"""Pictures of a whole run, made after training from what it wrote."""
+"""Pictures of a whole run and its page, made after training from what it wrote."""
 
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from groundup.engine.checkpoint import write_atomic
+from groundup.engine.report_page import report_page
+from groundup.engine.summary import Rows, read_metrics
 from groundup.metrics.figure import figure_picture
 
 Curves = dict[str, dict[str, list[tuple[int, float]]]]  # panel -> line -> (step, value)
@@ -24,9 +25,13 @@ def picture_bytes(picture: Image.Image) -> bytes:
 
 def read_curves(metrics: Path) -> Curves:
     """The numbers of a metrics.jsonl, one panel for each name; the losses of training and evaluation share theirs."""
+    return curves_of(read_metrics(metrics))
+
+
+def curves_of(rows: Rows) -> Curves:
+    """The numbers of these rows, likewise."""
     curves: Curves = {}
-    for line in metrics.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in rows:
         for name, value in row.items():
             if isinstance(value, Mapping):
                 for inner, number in value.items():
@@ -76,7 +81,7 @@ def chosen_frames(files: list[Path], most: int = 10) -> list[Path]:
 
 
 def write_report(folder: Path) -> None:
-    """Draw curves.png, and a film NAME_over_time.png of each kind of frame."""
+    """Draw curves.png, and a film NAME_over_time.png of each kind of frame; then write report.html, which shows them all."""
     pictures = folder / "pictures"
     pictures.mkdir(exist_ok=True)
     curves = read_curves(folder / "metrics.jsonl")
@@ -87,3 +92,4 @@ def write_report(folder: Path) -> None:
     for kind, files in kinds.items():
         frames = [(int(path.stem.rpartition("-")[2]), Image.open(path)) for path in chosen_frames(files)]
         write_atomic(pictures / f"{kind}_over_time.png", picture_bytes(draw_film(frames)))
+    write_atomic(folder / "report.html", report_page(folder, curves).encode(errors="replace"))

@@ -18,24 +18,37 @@ from groundup.ops.ladder import RUNGS
 
 VERBS = {
     "list": {"what", "json"},
-    "info": {"name"},
-    "train": {"recipe", "epochs", "batch_size", "lr", "device", "data", "set", "out", "resume"},
+    "info": {"name", "diff"},
+    "train": {"recipe", "epochs", "batch_size", "lr", "device", "data", "weights", "set", "out", "resume"},
     "eval": {"run", "checkpoint", "data", "batch_size", "device", "code", "json"},
     "predict": {"run", "input", "output", "checkpoint", "device", "code"},
+    "explain": {"run", "input", "output", "of", "checkpoint", "data", "device", "code"},
     "sample": {"run", "count", "seed", "prompt", "output", "checkpoint", "device", "code"},
     "check": {"recipe", "data"},
+    "compare": {"runs", "output", "code", "json"},
+    "doctor": {"json"},
+    "import": {"model", "weights", "out", "labels"},
+    "export": {"run", "to", "out", "checkpoint", "code"},
     "verify": {"names", "all", "ledger", "json"},
     "diff": {"mine", "reference", "shape", "tokens"},
     "bench": {"name"},
     "new": {"kind", "name", "family"},
+    "data list": {"json"},
+    "data fetch": {"name", "root", "part"},
+    "data show": {"name", "split", "count", "out", "data", "set"},
 }
 
 
 def test_the_verbs_and_their_flags_are_these():
-    assert {command.name: set(inspect.signature(command.callback).parameters) for command in app.registered_commands} == VERBS
+    commands = {command.name: command for command in app.registered_commands}
+    for group in app.registered_groups:
+        commands |= {f"{group.name} {command.name}": command for command in group.typer_instance.registered_commands}
+    assert {name: set(inspect.signature(command.callback).parameters) for name, command in commands.items()} == VERBS
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"], ["train", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["list"], ["list", "--json"], ["train", "--help"], ["--version"], ["data", "list", "--json"]]
+)
 def test_help_and_list_do_not_import_torch(arguments):
     code = f"import sys\nfrom groundup.cli.main import main\ntry: main({arguments})\nexcept SystemExit: pass\n"
     code += "assert 'torch' not in sys.modules"
@@ -115,7 +128,7 @@ def test_a_file_that_is_no_picture_is_named_and_the_others_are_predicted(groundu
 def test_training_makes_the_promised_files(trained):
     assert {path.name for path in (trained / "pictures").iterdir()} == {"curves.png", "confusion.png", "samples.png"}
     assert {path.name for path in trained.iterdir()} - {".lock"} == {
-        *("recipe.json", "environment.json", "facts", "metrics.jsonl", "checkpoints", "tensorboard", "pictures")
+        *("recipe.json", "environment.json", "facts", "metrics.jsonl", "checkpoints", "tensorboard", "pictures", "report.html")
     }
     assert {path.name for path in trained.parent.iterdir()} == {"lenet5_digits"}
 
