@@ -1,6 +1,6 @@
 """A Run is a folder: what was asked (recipe.json), whose weights it began from, where it did (weights.json), what was learnt of
-the data (facts/), what happened (metrics.jsonl, tensorboard/, pictures/), what came of it (checkpoints/) and all of it on one page
-(report.html). Every verb but `train` and `import` takes one.
+the data (facts/), what happened (metrics.jsonl, tensorboard/, pictures/), what came of it (checkpoints/), and all of it on one
+page (report.html). Every verb but `train` and `import` takes one.
 """
 
 import json

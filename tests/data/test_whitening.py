@@ -6,7 +6,7 @@ from groundup.data.images import InMemory
 from groundup.data.whitening import SMALL_VARIANCE, colour_facts, whitening_facts
 
 PICTURES = torch.randint(0, 256, (40, 3, 9, 7), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-PICTURES[:, :, :, 1:] = (PICTURES[:, :, :, 1:] // 4 + PICTURES[:, :, :, :-1] // 4 * 3)  # neighbours are alike, as in pictures
+PICTURES[:, :, :, 1:] = PICTURES[:, :, :, 1:] // 4 + PICTURES[:, :, :, :-1] // 4 * 3  # neighbours are alike, as in pictures
 DATASET = InMemory({"image": PICTURES})
 
 
