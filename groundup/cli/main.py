@@ -74,10 +74,21 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except Exception as error:
+        if of_a_part(error):
+            fail(str(error))
         if not hasattr(error, "format_message"):  # click's errors of usage have it
             raise
         fail(error.format_message())
     raise SystemExit(status or 0)
+
+
+def of_a_part(error: Exception) -> bool:
+    """Whether a layer or a model of groundup refused what it was given, such as pictures that are too small for it."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = frame.tb_frame.f_globals.get("__name__", "") if frame else ""
+    return isinstance(error, ValueError) and where.startswith(("groundup.ops.", "groundup.layers.", "groundup.models."))
 
 
 def fail(message: str) -> None:

@@ -88,7 +88,7 @@ def run_training(plan, folder: Path, code, recipe: str, resume: bool, weights: s
             start = starting_from(run, plan, weights)
             run.begin(plan)
             trainer = Trainer(plan, run, code=code, start=start)
-        except UserError:
+        except ValueError:  # a UserError, or that of a model which does not take these data
             if new:  # a recipe that cannot be trained leaves nothing behind
                 shutil.rmtree(folder)
             raise

@@ -105,8 +105,11 @@ class Journal:
         """Draw the model's graph in TensorBoard, from a copy, so that neither weights nor random numbers are touched."""
         with warnings.catch_warnings(), torch.random.fork_rng():
             warnings.simplefilter("ignore")
+            model = deepcopy(model).eval()
+            with torch.no_grad():
+                model(*inputs)  # untraced: what a model refuses, it is to say in plain numbers
             try:
-                self.board.add_graph(deepcopy(model).eval(), inputs)
+                self.board.add_graph(model, inputs)
             except RuntimeError as error:
                 self.bar.say(f"TensorBoard gets no graph: this model cannot be traced ({str(error).splitlines()[0]})")
 

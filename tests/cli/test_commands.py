@@ -250,6 +250,27 @@ def test_a_recipe_of_ones_own_trains_evaluates_and_predicts(groundup, tmp_path, 
     assert groundup("eval", "runs/mine-2", "--code", "mine.py").status == 0
 
 
+def test_a_network_that_does_not_take_these_pictures_says_which_it_takes(groundup, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    groundup("new", "recipe", "mine")
+    text = (tmp_path / "mine.py").read_text()
+    text = text.replace("model=lenet5,", "model=partial(alexnet, width=4, hidden_dim=8),")
+    (tmp_path / "mine.py").write_text(text + "\n\nfrom groundup.models.classification.alexnet import alexnet\n")
+    answer = groundup("train", "mine.py:mine")
+    assert answer.status == 2 and answer.err.count("\n") == 1
+    assert "AlexNet takes (batch, channels, height, width) of at least 63x63 pixels; it was given (2, 1, 32, 32)" in answer.err
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_an_error_of_the_users_own_code_keeps_its_traceback(groundup, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    groundup("new", "recipe", "mine")
+    text = (tmp_path / "mine.py").read_text().replace("prepare=partial(enlarge, size=32)", "prepare=mine_prepare")
+    (tmp_path / "mine.py").write_text(text + "\n\ndef mine_prepare(batch):\n    raise ValueError('mine')\n")
+    with pytest.raises(ValueError, match=r"^mine$"):
+        groundup("train", "mine.py:mine")
+
+
 def test_check_finds_a_sound_recipe_sound_and_a_wrong_one_wrong(groundup, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     answer = groundup("check", "lenet5_digits")
