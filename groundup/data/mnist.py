@@ -38,7 +38,8 @@ def fashion_mnist(*, split: str, root: str | Path | None = None) -> Dataset:
     """Pieces of clothing in ten classes, 70,000 grey pictures of 28x28: MNIST's size and files, and harder to tell apart.
 
     `split` is "train" (60,000 pictures) or "test" (10,000). Cloth is bright. The folder holds the four idx files, packed
-    (.gz) or not; they bear the same names as MNIST's, so each set needs a folder of its own.
+    (.gz) or not; they bear the same names as MNIST's, so each set needs a folder of its own. Debian and Ubuntu have them in
+    their package dataset-fashion-mnist, which puts them into /usr/share/datasets/fashion-mnist.
     Shapes: image (1, 28, 28) uint8, label () int64.
     Raises: UserError for another split, for files that are not there, damaged, or do not belong together.
     Source: Xiao, Rasul, Vollgraf, https://github.com/zalandoresearch/fashion-mnist, MIT.
