@@ -51,6 +51,7 @@ def bench() -> list[Row]:
     from torchvision import transforms
     from torchvision.datasets import ImageFolder
 
+    torch.set_num_threads(1)
     crop = transforms.RandomResizedCrop(SIZE, antialias=True)
     steps = [crop, transforms.RandomHorizontalFlip(), transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
     with tempfile.TemporaryDirectory() as folder:
