@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from groundup.errors import UserError
+from groundup.weights.layout import faults_of
 from groundup.weights.rules import Rule, State, rename, restore
 
 
@@ -53,16 +54,7 @@ def check(state: Mapping[str, Tensor], name: str, what: str, arguments: Mapping)
 
     with torch.device("meta"):  # names and shapes without the numbers
         asked = create(name, **arguments).state_dict()
-    faults = {
-        "missing": [key for key in asked if key not in state],
-        "unexpected": [key for key in state if key not in asked],
-        "wrong shape": [
-            f"{key} (asked {tuple(asked[key].shape)}, came {tuple(value.shape)})"
-            for key, value in state.items()
-            if key in asked and value.shape != asked[key].shape
-        ],
-        "holds NaN": [key for key, value in state.items() if value.isnan().any()],
-    }
+    faults = faults_of(state, asked)
     if any(faults.values()):
         lines = [f"  {fault}: {', '.join(keys)}" for fault, keys in faults.items() if keys]
         given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())

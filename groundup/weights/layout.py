@@ -97,7 +97,7 @@ def faults_of(state: Mapping[str, Tensor], asked: Mapping[str, Tensor]) -> dict[
         "missing": [name for name in asked if name not in state],
         "unexpected": [name for name in state if name not in asked],
         "wrong shape": [
-            f"{name} ({tuple(value.shape)} there, {tuple(asked[name].shape)} here)"
+            f"{name} (asked {tuple(asked[name].shape)}, came {tuple(value.shape)})"
             for name, value in state.items()
             if name in asked and value.shape != asked[name].shape
         ],

@@ -207,10 +207,10 @@ def damaged(path, theirs, how):
     ("how", "message"),
     [
         ("NaN", "holds NaN: stage2.0.conv1.weight"),
-        ("shape", "wrong shape: stage1.0.conv1.weight ((64, 7, 3, 3) there, (64, 64, 3, 3) here)"),
+        ("shape", "wrong shape: stage1.0.conv1.weight (asked (64, 64, 3, 3), came (64, 7, 3, 3))"),
         ("lost", "missing: stage3.1.norm2.running_var"),
         ("headless", "missing: head.weight, head.bias"),
-        ("model", "conv1.weight ((4, 3, 3, 3) there, (64, 3, 7, 7) here)"),
+        ("model", "conv1.weight (asked (64, 3, 7, 7), came (4, 3, 3, 3))"),
         ("half", "it is cut off or damaged"),
     ],
 )

@@ -149,7 +149,7 @@ def test_faults_are_those_of_the_nearest_layout_all_named_and_refused_in_a_line(
     assert found.faults == [
         "missing: norm1.bias, head.bias",
         "unexpected: aux.weight",
-        "wrong shape: head.weight ((5, 4) there, (3, 16) here)",
+        "wrong shape: head.weight (asked (3, 16), came (5, 4))",
         "holds NaN: conv1.weight",
     ]
     with pytest.raises(UserError, match=r"w\.pth does not fit resnet18, nearest in the layout of torchvision: missing: norm1"):
@@ -172,7 +172,7 @@ def test_a_head_for_other_classes_begins_anew_and_nothing_else_does():
     assert same.anew == [] and same.state.keys() == here.keys()
     assert "wrong shape: head.weight" in fitting(there, {"groundup": ()}, here).faults[0]
     other = fitting(there | {"conv1.weight": torch.zeros(1)}, {"groundup": ()}, here, keep_head=False)
-    assert other.faults == ["wrong shape: conv1.weight ((1,) there, (2, 3, 7, 7) here)"]
+    assert other.faults == ["wrong shape: conv1.weight (asked (2, 3, 7, 7), came (1,))"]
     wide = fitting(there | {"head.weight": torch.zeros(7, 9)}, {"groundup": ()}, here, keep_head=False)
     assert wide.anew[0] == "head.weight: (7, 9) there, (2, 16) here: begins anew"
     assert classes_in(there) == 7 and classes_in({"ahead.weight": torch.zeros(3)}) is None
