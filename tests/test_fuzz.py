@@ -94,6 +94,7 @@ def refuse(message):
 )
 def test_whatever_else_a_reader_must_not_do_is_caught(monkeypatch, fault, said):
     whole = coco.read_captions
-    monkeypatch.setattr(case, "LIMIT", 0.2)
+    if fault is hang:  # every other one may take as long as a busy machine needs
+        monkeypatch.setattr(case, "LIMIT", 0.2)
     monkeypatch.setattr(coco, "read_captions", lambda entry: (fault(), whole(entry))[1])
     assert said in first_fault("coco_captions")
