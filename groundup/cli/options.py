@@ -11,6 +11,10 @@ Checkpoint = Annotated[str, typer.Option(metavar="last|best|STEP", help="Which c
 Device = Annotated[str, typer.Option(metavar="D", help="cpu, cuda, cuda:1, mps; auto takes the fastest here.")]
 Code = Annotated[Path | None, typer.Option(metavar="FILE.py", help="Your own file, where the recipe came from one.")]
 Data = Annotated[Path | None, typer.Option(metavar="PATH", help="Your own data: a file or a folder.")]
+TaskSet = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="task.name=value", help="How the model is asked; a recipe's task says what it takes."),
+]
 BatchSize = Annotated[int | None, typer.Option(metavar="N", min=1, help="Items computed at once.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 

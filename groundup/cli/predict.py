@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.options import Checkpoint, Code, Device, RunFolder, load_code
+from groundup.cli.options import Checkpoint, Code, Device, RunFolder, TaskSet, load_code
 from groundup.errors import UserError
 
 
@@ -21,6 +21,7 @@ def predict(
     checkpoint: Checkpoint = "last",
     device: Device = "auto",
     code: Code = None,
+    set: TaskSet = None,
 ) -> None:
     """Predict on files of your own. Files that cannot be read are named and passed over; the status is then 1."""
     from groundup.engine.checkpoint import write_atomic
@@ -28,7 +29,7 @@ def predict(
     from groundup.engine.run import Run
     from groundup.tasks.task import require
 
-    restored = Run.open(run).restore(checkpoint, device=device, code=load_code(code))
+    restored = Run.open(run).restore(checkpoint, device=device, code=load_code(code), changes=set or ())
     task, size = restored.task, restored.recipe.run.batch_size
     require(task, "read", "predict", "write")
     if output.exists() and not output.is_dir():

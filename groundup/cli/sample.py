@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from groundup.cli.options import Checkpoint, Code, Device, RunFolder, load_code
+from groundup.cli.options import Checkpoint, Code, Device, RunFolder, TaskSet, load_code
 
 
 def sample(
@@ -17,6 +17,7 @@ def sample(
     checkpoint: Checkpoint = "last",
     device: Device = "auto",
     code: Code = None,
+    set: TaskSet = None,
 ) -> None:
     """Make something new with a generative model."""
     import torch
@@ -26,7 +27,7 @@ def sample(
     from groundup.engine.run import Run
     from groundup.tasks.task import require
 
-    restored = Run.open(run).restore(checkpoint, device=device, code=load_code(code))
+    restored = Run.open(run).restore(checkpoint, device=device, code=load_code(code), changes=set or ())
     require(restored.task, "sample", "write")
     output = output or run / "samples"
     output.mkdir(parents=True, exist_ok=True)

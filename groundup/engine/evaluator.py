@@ -1,6 +1,6 @@
 """What is scored, and how."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -50,7 +50,10 @@ class Score:
         pictures = {name: metric.picture for name, metric in metrics.items() if hasattr(metric, "picture")}
         if shown is not None and hasattr(task, "picture"):
             pictures["samples"] = partial(task.picture, *shown)
-        values = {name: metric.compute() for name, metric in metrics.items() if hasattr(metric, "compute")}
+        values: dict[str, float] = {}
+        for name, metric in metrics.items():
+            found = metric.compute() if hasattr(metric, "compute") else {}
+            values |= found if isinstance(found, Mapping) else {name: found}
         return Evaluation(values, pictures)
 
 

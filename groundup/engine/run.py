@@ -26,7 +26,7 @@ from groundup.engine.checkpoint import folder_of, load_checkpoint, pointed, step
 from groundup.engine.evaluator import Batches, Evaluation, evaluate
 from groundup.engine.facts import fit_facts, load_facts, save_facts
 from groundup.engine.precision import Numerics, decide, processor
-from groundup.engine.recipe import Part, Recipe, bind, build, from_json, parameters_of, to_json
+from groundup.engine.recipe import Part, Recipe, bind, build, from_json, override, parameters_of, to_json
 from groundup.errors import UserError
 from groundup.tasks.task import Batch, Item, Task
 
@@ -154,13 +154,25 @@ class Run:
         return Numerics(**recorded | {"device": fresh.device})
 
     def restore(
-        self, checkpoint: str = "last", *, device: str = "auto", code: ModuleType | None = None, data: Path | None = None
+        self,
+        checkpoint: str = "last",
+        *,
+        device: str = "auto",
+        code: ModuleType | None = None,
+        data: Path | None = None,
+        changes: Sequence[str] = (),
     ) -> "Restored":
         """The trained model of a checkpoint with all that is needed to use it.
 
-        Raises: UserError for a missing or damaged checkpoint, a device that is not here, a model of another shape.
+        `changes` are written as `task.name=value`: how a trained model is asked, such as how many beams search.
+        Raises: UserError for a missing or damaged checkpoint, a device that is not here, a model of another shape, a change of
+        what training fixed.
         """
         recipe = with_data(self.recipe(code), data)
+        for change in changes:
+            if not change.startswith("task."):
+                raise UserError(f"of a trained run only its task can be set, as task.name=value; got {change!r}")
+            recipe = override(recipe, change)
         recipe = replace(recipe, run=replace(recipe.run, device=device if device != "auto" else recipe.run.device))
         step = self.step_of(checkpoint)
         facts = self.facts(recipe, code)

@@ -15,7 +15,10 @@ Item = dict[str, object]
 
 
 class Metric(Protocol):
-    """Scores predictions, a batch at a time: with `compute() -> float`, with `picture() -> Image`, or with both."""
+    """Scores predictions, a batch at a time: with `compute()`, with `picture() -> Image`, or with both.
+
+    `compute` gives a number, or several that come of one computation as {name: number}.
+    """
 
     def update(self, prediction: Batch, batch: Batch) -> None: ...
 

@@ -20,10 +20,10 @@ VERBS = {
     "list": {"what", "json"},
     "info": {"name", "diff"},
     "train": {"recipe", "epochs", "batch_size", "lr", "device", "data", "weights", "set", "out", "resume"},
-    "eval": {"run", "checkpoint", "data", "batch_size", "device", "code", "json"},
-    "predict": {"run", "input", "output", "checkpoint", "device", "code"},
+    "eval": {"run", "checkpoint", "data", "batch_size", "device", "code", "set", "json"},
+    "predict": {"run", "input", "output", "checkpoint", "device", "code", "set"},
     "explain": {"run", "input", "output", "of", "checkpoint", "data", "device", "code"},
-    "sample": {"run", "count", "seed", "prompt", "output", "checkpoint", "device", "code"},
+    "sample": {"run", "count", "seed", "prompt", "output", "checkpoint", "device", "code", "set"},
     "check": {"recipe", "data"},
     "compare": {"runs", "output", "code", "json"},
     "doctor": {"json"},
@@ -114,6 +114,19 @@ def test_eval_takes_any_checkpoint_and_batch_size(groundup, trained):
     small = json.loads(groundup("eval", trained, "--batch-size", 7, "--json").out)["metrics"]
     assert small == pytest.approx(whole, rel=1e-5)
     assert json.loads(groundup("eval", trained, "--checkpoint", 20, "--json").out)["checkpoint"] == 20
+
+
+def test_how_a_trained_model_is_asked_can_be_set_and_nothing_else(groundup, trained, tmp_path):
+    picture = tmp_path / "grey.png"
+    Image.new("L", (8, 8), 128).save(picture)
+    options = ("predict", trained, "--input", picture, "--output", tmp_path / "out")
+    assert groundup(*options, "--set", "task.top=3").status == 0
+    header = (tmp_path / "out" / "predictions.csv").read_text().splitlines()[0]
+    assert groundup(*options).status == 0
+    assert header != (tmp_path / "out" / "predictions.csv").read_text().splitlines()[0]
+    for value, message in (("run.seed=1", "only its task can be set"), ("task.tpo=3", "did you mean top")):
+        answer = groundup(*options, "--set", value)
+        assert answer.status == 2 and message in answer.err and len(answer.err.splitlines()) == 1
 
 
 def test_a_file_that_is_no_picture_is_named_and_the_others_are_predicted(groundup, trained, tmp_path):
