@@ -5,7 +5,7 @@ loop that tutorials teach, torchvision's FashionMNIST through a DataLoader, torc
 the accuracy is there. Scoring is not counted on either side. Fashion-MNIST must be here (`groundup data list`); about half an
 hour on two cores, so `groundup bench` leaves it out:
 
-    python -m benchmarks.time_to_accuracy
+    OMP_WAIT_POLICY=PASSIVE python -m benchmarks.time_to_accuracy
 """
 
 import tempfile

@@ -29,6 +29,7 @@ from groundup.engine.precision import Numerics, decide, processor
 from groundup.engine.recipe import Part, Recipe, bind, build, from_json, override, parameters_of, to_json
 from groundup.errors import UserError
 from groundup.tasks.task import Batch, Item, Task
+from groundup.weights.layout import faults_of, written
 
 
 @dataclass(frozen=True)
@@ -243,16 +244,9 @@ class Restored:
 
 def load_weights(model: Module, weights: dict, place: Path) -> None:
     """Raises: UserError listing what is missing, unexpected or of another shape; nothing is loaded in part."""
-    own = model.state_dict()
-    wrong = [f"missing {name}" for name in own.keys() - weights.keys()]
-    wrong += [f"unexpected {name}" for name in weights.keys() - own.keys()]
-    wrong += [
-        f"{name} is {tuple(weights[name].shape)} there and {tuple(own[name].shape)} in the model"
-        for name in own.keys() & weights.keys()
-        if own[name].shape != weights[name].shape
-    ]
-    if wrong:
-        raise UserError(f"the weights in {place} are of another model: {'; '.join(sorted(wrong)[:8])}")
+    faults = faults_of(weights, model.state_dict())
+    if any(faults.values()):
+        raise UserError(f"the weights in {place} are of another model: {'; '.join(written(faults))}")
     model.load_state_dict(weights)
 
 

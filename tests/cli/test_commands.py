@@ -244,7 +244,7 @@ def test_weights_of_another_model_are_refused_with_names(groundup, trained, tmp_
     document["model"] = {"call": document["model"]["call"], "with": {"num_classes": 7}}
     (run / "recipe.json").write_text(json.dumps(document))
     answer = groundup("eval", run)
-    assert answer.status == 2 and "output.weight is (10, 84) there and (7, 84) in the model" in answer.err
+    assert answer.status == 2 and "output.weight (asked (7, 84), came (10, 84))" in answer.err
 
 
 def test_a_recipe_of_ones_own_trains_evaluates_and_predicts(groundup, tmp_path, monkeypatch):
