@@ -78,6 +78,23 @@ def test_a_prediction_from_both_sides_is_alike_for_a_picture_and_its_mirror_imag
     assert not torch.equal(one_sided.predict(model, plain)["logits"], one_sided.predict(model, mirrored)["logits"])
 
 
+def test_a_prediction_of_moved_pictures_counts_them_as_much_as_the_picture_in_its_place():
+    image = torch.arange(32.0).view(1, 2, 4, 4).square()
+    padded = torch.nn.functional.pad(image, (1, 1, 1, 1), mode="reflect")
+    seen = torch.nn.Flatten()  # a model whose logits are the pixels
+    expected = image / 2 + padded[:, :, :4, :4] / 4 + padded[:, :, 2:, 2:] / 4
+    task = Classification(labels=LABELS, image_shape=(2, 4, 4), shift=1)
+    assert torch.equal(task.predict(seen, {"image": image})["logits"], expected.flatten(1))
+    both = Classification(labels=LABELS, image_shape=(2, 4, 4), shift=1, mirror=True)
+    mirrored = (image.flip(-1) / 2 + padded.flip(-1)[:, :, :4, 2:] / 4 + padded.flip(-1)[:, :, 2:, :4] / 4).flatten(1)
+    assert torch.equal(both.predict(seen, {"image": image})["logits"], (expected.flatten(1) + mirrored) / 2)
+
+
+def test_a_shift_out_of_the_picture_is_refused():
+    with pytest.raises(UserError, match="from 0 to the picture's side less 1; got 2"):
+        Classification(labels=LABELS, image_shape=SHAPE, shift=2)
+
+
 def test_a_model_with_several_heads_is_refused_by_name():
     model = googlenet(num_classes=3, in_channels=1, stem_stride=1, width_mult=0.1)
     batch = {"image": torch.zeros(2, 1, 32, 32), "label": torch.tensor([0, 2])}
