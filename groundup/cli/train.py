@@ -21,7 +21,9 @@ def train(
     data: Data = None,
     weights: Annotated[
         str | None,
-        typer.Option(metavar="SOURCE", help="Begin from these: torchvision, timm, transformers, a file, a folder or a run."),
+        typer.Option(
+            metavar="SOURCE", help="Begin from these: torchvision, timm, transformers, open_clip, a file, a folder or a run."
+        ),
     ] = None,
     set: Annotated[list[str] | None, typer.Option(metavar="part.name=value", help="Replace one value of the recipe.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The run's folder; by default runs/NAME.")] = None,

@@ -1,48 +1,31 @@
-"""What is scored, and how."""
+"""What is scored unless a recipe says more, and when."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
-from typing import Protocol
 
 import torch
-from PIL.Image import Image
 from torch import Generator
 from torch.nn import Module
+from torch.utils.data import Dataset
 
-from groundup.tasks.task import Batch, Task
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Numbers and pictures by name; `frames` are pictures of which a film over the course of training is made.
-
-    Pictures are drawn only when called: an evaluation in mid-training often shows none.
-    """
-
-    values: dict[str, float] = field(default_factory=dict)
-    pictures: dict[str, Callable[[], Image]] = field(default_factory=dict)
-    frames: dict[str, Callable[[], Image]] = field(default_factory=dict)
-
-    def __or__(self, other: "Evaluation") -> "Evaluation":
-        return Evaluation(self.values | other.values, self.pictures | other.pictures, self.frames | other.frames)
-
-
-Batches = Callable[[], Iterator[Batch]]  # prepared batches of the evaluation data, from their beginning
-
-
-class Evaluator(Protocol):
-    """Scores a model in evaluation mode; all its randomness comes from the generator."""
-
-    def __call__(self, model: Module, task: Task, batches: Batches, generator: Generator) -> Evaluation: ...
+from groundup.tasks.evaluation import Batches, Evaluation, Evaluator
+from groundup.tasks.task import Task
 
 
 class Score:
-    """Predict every batch and feed the task's metrics: the numbers are of the very function that a user calls."""
+    """Predict every batch and feed the task's metrics: the numbers are of the very function that a user calls.
+
+    With `dataset`, that is scored in place of the evaluation data, and with `task`, what another task makes of the model; the
+    names of numbers and pictures then begin with `prefix`.
+    """
+
+    def __init__(self, *, dataset: Dataset | None = None, task: Task | None = None, prefix: str = ""):
+        self.dataset, self.task, self.prefix = dataset, task, prefix
 
     def __call__(self, model: Module, task: Task, batches: Batches, generator: Generator) -> Evaluation:
+        task = task if self.task is None else self.task
         metrics, shown = task.metrics(), None
-        for batch in batches():
+        for batch in batches() if self.dataset is None else batches(self.dataset):
             prediction = task.predict(model, batch)
             shown = shown or (batch, prediction)
             for metric in metrics.values():
@@ -54,6 +37,7 @@ class Score:
         for name, metric in metrics.items():
             found = metric.compute() if hasattr(metric, "compute") else {}
             values |= found if isinstance(found, Mapping) else {name: found}
+        values, pictures = ({self.prefix + name: found for name, found in part.items()} for part in (values, pictures))
         return Evaluation(values, pictures)
 
 

@@ -68,8 +68,13 @@ def resolve(name: str, code: ModuleType | None = None) -> Callable:
     return found
 
 
+WORDS = {"true": True, "false": False}  # as shells and JSON write them
+
+
 def parse_value(text: str) -> object:
-    """A value from the command line: a Python literal where it is one, else the text itself."""
+    """A value from the command line: a Python literal where it is one, also true and false, else the text itself."""
+    if text in WORDS:
+        return WORDS[text]
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

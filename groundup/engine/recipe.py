@@ -125,11 +125,17 @@ class Recipe:
 
 
 def bind(part: Part | None, facts: Mapping[str, object]) -> Callable | None:
-    """The part with its nested partials built and with the facts that its signature names, ready to be called."""
+    """The part with its nested partials built and with the facts that its signature names, ready to be called.
+
+    A nested partial that waits for positional arguments, as a schedule does for (step, total), is bound and handed on unbuilt.
+    """
     if part is None:
         return None
     function, given = (part.func, dict(part.keywords)) if isinstance(part, partial) else (part, {})
-    given = {name: build(value, facts) if isinstance(value, partial) else value for name, value in given.items()}
+    for name, value in given.items():
+        if isinstance(value, partial):
+            bound = bind(value, facts)
+            given[name] = bound if waits(bound) else build(value, facts)
     wanted = parameters_of(function)
     unknown_names = given.keys() - wanted if not accepts_any(function) else set()
     if unknown_names:
@@ -138,12 +144,22 @@ def bind(part: Part | None, facts: Mapping[str, object]) -> Callable | None:
     return partial(function, **given) if given else function
 
 
+def waits(function: Callable) -> bool:
+    """Whether a call needs positional arguments."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return any(p.kind in kinds and p.default is inspect.Parameter.empty for p in parameters)
+
+
 def build(part: Part, facts: Mapping[str, object]) -> object:
     """Call the bound part.
 
-    Raises: UserError with the part's name where it refuses its arguments.
+    Raises: UserError with the part's name where it refuses its arguments, and where it reads files that were not named.
     """
     bound = bind(part, facts)
+    root = inspect.signature(bound).parameters.get("root")
+    if root is not None and root.default is inspect.Parameter.empty:
+        raise UserError(f"{label(part)} reads data of your own: name it with --data PATH")
     try:
         return bound()
     except UserError:

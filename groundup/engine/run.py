@@ -19,15 +19,17 @@ import numpy
 import torch
 from filelock import FileLock, Timeout
 from torch.nn import Module
+from torch.utils.data import Dataset
 
 import groundup
 from groundup.engine.batches import Collate, collate_items, in_order
 from groundup.engine.checkpoint import folder_of, load_checkpoint, pointed, steps_in, write_atomic
-from groundup.engine.evaluator import Batches, Evaluation, evaluate
+from groundup.engine.evaluator import evaluate
 from groundup.engine.facts import fit_facts, load_facts, save_facts
 from groundup.engine.precision import Numerics, decide, processor
 from groundup.engine.recipe import Part, Recipe, bind, build, from_json, override, parameters_of, to_json
-from groundup.errors import UserError
+from groundup.errors import UserError, unknown
+from groundup.tasks.evaluation import Evaluation
 from groundup.tasks.task import Batch, Item, Task
 from groundup.weights.layout import faults_of, written
 
@@ -171,9 +173,7 @@ class Run:
         """
         recipe = with_data(self.recipe(code), data)
         for change in changes:
-            if not change.startswith("task."):
-                raise UserError(f"of a trained run only its task can be set, as task.name=value; got {change!r}")
-            recipe = override(recipe, change)
+            recipe = asked(recipe, change)
         recipe = replace(recipe, run=replace(recipe.run, device=device if device != "auto" else recipe.run.device))
         step = self.step_of(checkpoint)
         facts = self.facts(recipe, code)
@@ -236,7 +236,10 @@ class Restored:
         """The recipe's evaluators on its evaluation data."""
         dataset = build(self.recipe.eval_data, self.facts)
         size = batch_size or self.recipe.run.batch_size
-        batches: Batches = lambda: map(self.prepared, in_order(dataset, self.collate, size))  # noqa: E731
+
+        def batches(other: Dataset | None = None) -> Iterator[Batch]:
+            return map(self.prepared, in_order(dataset if other is None else other, self.collate, size))
+
         with self.numerics.autocast():
             evaluators = [build(part, self.facts) for part in self.recipe.evaluators]
             return evaluate(evaluators, self.model, self.task, batches, seed=self.recipe.run.seed)
@@ -265,6 +268,22 @@ def with_data(recipe: Recipe, data: Path | None) -> Recipe:
     if not changed_parts:
         raise UserError("this recipe's data is embedded and takes no --data")
     return replace(recipe, **changed_parts)
+
+
+def asked(recipe: Recipe, change: str) -> Recipe:
+    """The recipe of a trained run with one `task.name=value` replaced.
+
+    Raises: UserError for what training fixed, naming what can be set.
+    """
+    task = recipe.task.func if isinstance(recipe.task, partial) else recipe.task
+    can = [f"task.{name}" for name in getattr(task, "ASKED", ())]
+    path = change.partition("=")[0]
+    if path.startswith("task.") and path.removeprefix("task.") not in parameters_of(task):
+        raise unknown(f"setting of {task.__name__}", path, can)
+    if path not in can:
+        known = f"what can be set is {', '.join(can)}" if can else f"nothing can be set of {task.__name__}"
+        raise UserError(f"{path} was fixed when the run was trained; {known}")
+    return override(recipe, change)
 
 
 def with_root(part: Part, root: Path) -> Part:

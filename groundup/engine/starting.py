@@ -13,7 +13,7 @@ from groundup.engine.run import Run
 from groundup.weights.layout import fitting, layouts_of, refuse_faults
 from groundup.weights.official import Found, find
 
-LIBRARIES = ("torchvision", "timm", "transformers")
+LIBRARIES = ("torchvision", "timm", "transformers", "open_clip")
 
 
 def starting_from(run: Run, recipe: Recipe, source: str | None) -> Callable[[Module], None] | None:

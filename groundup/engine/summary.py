@@ -134,8 +134,9 @@ def count_parameters(run: Run, code: ModuleType | None) -> int | None:
     """How many weights the model learns; None where it cannot be built here."""
     try:
         recipe = run.recipe(code)
+        facts = run.facts(recipe, code)
         with torch.device("meta"):  # shapes without the numbers
-            model = build(recipe.model, run.facts(recipe, code))
+            model = build(recipe.model, facts)
     except (UserError, RuntimeError):
         return None
     return sum(parameter.numel() for parameter in model.parameters())

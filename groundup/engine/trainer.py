@@ -19,7 +19,7 @@ from groundup.engine.checkpoint import (
     sweep,
     write_atomic,
 )
-from groundup.engine.evaluator import Evaluation, evaluate
+from groundup.engine.evaluator import evaluate
 from groundup.engine.journal import Journal, NotFinite
 from groundup.engine.optimizers import build_optimizers, training_mode
 from groundup.engine.randomness import load_random_state, random_state, seed_all
@@ -30,6 +30,7 @@ from groundup.engine.signals import Interrupted, Signals
 from groundup.engine.update import Update
 from groundup.errors import UserError
 from groundup.optim.ema import EMA
+from groundup.tasks.evaluation import Evaluation
 
 PICTURES = 8
 
@@ -188,7 +189,11 @@ class Trainer:
                 continue
             with self.numerics.autocast():
                 found = evaluate(
-                    self.evaluators, model, self.task, lambda d=dataset: self.eval_batches(d), seed=self.settings.seed
+                    self.evaluators,
+                    model,
+                    self.task,
+                    lambda other=None, d=dataset: self.eval_batches(d if other is None else other),
+                    seed=self.settings.seed,
                 )
             self.journal.evaluation(self.step, part, found.values)
             if part == "validation":

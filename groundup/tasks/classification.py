@@ -84,6 +84,8 @@ class Classification:
     Raises: UserError for weights that do not fit.
     """
 
+    ASKED = ("mirror", "shift", "fit", "top")
+
     def __init__(
         self,
         *,

@@ -31,6 +31,8 @@ class LanguageModelling:
     `temperature` out of the `top_k` likeliest.
     """
 
+    ASKED = ("sample_length", "temperature", "top_k")
+
     def __init__(
         self,
         *,

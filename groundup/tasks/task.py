@@ -36,6 +36,9 @@ class Task(Protocol):
     picture     a prediction as a person would want to see it
     example_batch   a batch of `n` items as they come from the data set, without any data
 
+    ASKED names the arguments of its constructor that say how a trained model is asked, such as how many beams search:
+    `groundup predict RUN --set task.num_beams=8`. All others were fixed by training.
+
     Two numbers help `groundup check`, where a task knows them: `chance_loss`, the loss of guessing, and `least_loss`, the
     loss below which none can come.
     """

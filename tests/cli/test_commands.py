@@ -124,7 +124,12 @@ def test_how_a_trained_model_is_asked_can_be_set_and_nothing_else(groundup, trai
     header = (tmp_path / "out" / "predictions.csv").read_text().splitlines()[0]
     assert groundup(*options).status == 0
     assert header != (tmp_path / "out" / "predictions.csv").read_text().splitlines()[0]
-    for value, message in (("run.seed=1", "only its task can be set"), ("task.tpo=3", "did you mean top")):
+    wrong = {
+        "run.seed=1": "fixed when the run was trained",
+        "task.labels=ab": "what can be set is task.mirror",
+        "task.tpo=3": "did you mean task.top",
+    }
+    for value, message in wrong.items():
         answer = groundup(*options, "--set", value)
         assert answer.status == 2 and message in answer.err and len(answer.err.splitlines()) == 1
 

@@ -8,10 +8,13 @@ from functools import partial
 
 import pytest
 
+from groundup.data.bucketing import ByLength
 from groundup.data.images import digits
+from groundup.data.parallel import parallel_texts
 from groundup.engine.names import load_file, name_of, resolve
 from groundup.engine.recipe import RunSettings, bind, build, from_json, override, recipe_hash, to_json
 from groundup.errors import UserError
+from groundup.optim.schedules import cosine, linear_warmup
 from groundup.recipes.catalog import entries, load_recipe
 
 
@@ -116,6 +119,25 @@ def test_an_assignment_reaches_nested_parts():
         **getattr(recipe.task, "keywords", {}),
         "label_smoothing": 0.3,
     }
+
+
+READ = [("true", True), ("False", False), ("1e-3", 1e-3), ("trues", "trues")]
+
+
+@pytest.mark.parametrize(("text", "value"), READ)
+def test_values_are_read_as_python_or_json_writes_them(text, value):
+    given = override(load_recipe("lenet5_digits")[0], f"task.mirror={text}").task.keywords["mirror"]
+    assert (given, type(given)) == (value, type(value))
+
+
+def test_data_of_ones_own_that_nobody_named_is_asked_for():
+    with pytest.raises(UserError, match="parallel_texts reads data of your own: name it with --data PATH"):
+        build(partial(ByLength, dataset=partial(parallel_texts, split="train"), texts=("source",)), {})
+
+
+def test_a_part_of_a_part_that_waits_for_arguments_is_handed_on_as_a_function():
+    schedule = bind(partial(linear_warmup, warmup=2, after=partial(cosine, warmup=1)), {})
+    assert schedule(9, 10) == linear_warmup(9, 10, warmup=2, after=partial(cosine, warmup=1)) < schedule(3, 10)
 
 
 @pytest.mark.parametrize(
