@@ -21,6 +21,20 @@ def test_a_code_off_by_one_costs_a_half_in_each_dimension():
     assert gaussian_kl(zeros, zeros, torch.ones(2, 3)).tolist() == [1.5, 1.5]
 
 
+def test_the_closed_form_is_what_many_draws_find():
+    """Monte Carlo: the mean of log q - log p over draws from q, to within four of its standard errors."""
+    mean, other_mean = (torch.randn(3, 4).double() for _ in range(2))
+    log_var, other_log_var = (0.5 * torch.randn(3, 4).double() for _ in range(2))
+    for other in ((), (other_mean, other_log_var)):
+        q = torch.distributions.Normal(mean, (log_var / 2).exp())
+        p = torch.distributions.Normal(*(other[0], (other[1] / 2).exp()) if other else (torch.zeros_like(mean), 1.0))
+        code = mean + (log_var / 2).exp() * torch.randn(100_000, 3, 4).double()
+        found = (q.log_prob(code) - p.log_prob(code)).sum(-1)
+        error = found.std(0) / len(code) ** 0.5
+        assert ((gaussian_kl(mean, log_var, *other) - found.mean(0)).abs() < 4 * error).all()
+        assert (error < 0.02).all()
+
+
 def test_an_even_guess_costs_one_bit_a_pixel():
     losses = bernoulli_reconstruction(torch.zeros(2, 3, 4), torch.ones(2, 3, 4))
     torch.testing.assert_close(losses, torch.full((2,), 12 * math.log(2)))

@@ -9,9 +9,9 @@ from torch import Generator
 
 from groundup.data.images import digits
 from groundup.engine.facts import load_facts, save_facts
-from groundup.engine.judged import JudgeCounts
 from groundup.metrics.judge import Verdict, draw_shares
 from groundup.recipes.generative.dcgan import digit_judge, smooth
+from groundup.tasks.judged import JudgeCounts
 
 LABELS = [str(digit) for digit in range(10)]
 
@@ -29,7 +29,8 @@ def held_out():
 def counts(judge, images):
     """What JudgeCounts says of a generator that makes these pictures."""
     task = SimpleNamespace(sample=lambda model, count, generator: {"image": images}, picture=print)
-    return JudgeCounts(judge=judge, labels=LABELS)(None, task, None, Generator())
+    real = smooth(digits(split="test").columns)
+    return JudgeCounts(judge=judge, labels=LABELS)(None, task, lambda: iter([real]), Generator())
 
 
 def test_the_judge_knows_real_digits_that_it_never_saw(judge, held_out):

@@ -8,7 +8,6 @@ from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
 from groundup.data.images import digits, picture_facts
-from groundup.engine.judged import JudgeCounts
 from groundup.engine.recipe import Recipe, RunSettings
 from groundup.losses.classification import CrossEntropyLoss
 from groundup.metrics.judge import Judge
@@ -18,6 +17,7 @@ from groundup.optim.adam import AdamW
 from groundup.optim.schedules import cosine, one_cycle
 from groundup.tasks.adversarial_step import AdversarialStep
 from groundup.tasks.image_generation import ImageGeneration
+from groundup.tasks.judged import JudgeCounts
 
 
 def smooth(batch: Mapping[str, object], *, size: int = 32) -> dict[str, object]:
@@ -47,7 +47,8 @@ def digit_judge(dataset: Dataset, num_classes: int, *, epochs: int = 20, batch_s
             criterion(model(real["image"][chosen]), real["label"][chosen]).backward()
             optimizer.step()
             optimizer.zero_grad()
-        return {"judge": Judge(name="lenet5", arguments=arguments, weights=model.state_dict())}
+        side = real["image"].shape[-1]
+        return {"judge": Judge(name="lenet5", arguments=arguments, weights=model.state_dict(), image_size=side)}
 
 
 def dcgan_digits() -> Recipe:
