@@ -216,3 +216,30 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
             for channel in range(min(group.shape[:2])):
                 group[(channel, channel, *middle)] = 1
     return tensor
+
+
+def bilinear_(tensor: Tensor) -> Tensor:
+    """A transposed convolution that begins as bilinear interpolation: each channel stamps a tent of its own, and no other's.
+
+    The tent of a kernel of k pixels falls from its middle at a slope of 1 / f, where f = (k + 1) // 2 is the factor by which a
+    convolution with that stride enlarges: of two neighbouring stamps, the weights at any pixel then add up to 1.
+
+    Shapes: (in channels, out channels, kernel, kernel); output channels beyond the inputs stay 0.
+    Raises: ValueError for another number of dimensions.
+    Paper: Fully convolutional networks, https://arxiv.org/abs/1411.4038, section 3.3.
+    Equals: torch.nn.functional.interpolate by bilinear interpolation, but for the border, beyond which is 0 here.
+    """
+    if tensor.dim() != 4:
+        raise ValueError(
+            f"bilinear_ takes a transposed convolution's weight (in channels, out channels, kernel, kernel); it was given "
+            f"{tuple(tensor.shape)}"
+        )
+    tents = []
+    for size in tensor.shape[2:]:
+        distance = torch.arange(size, device=tensor.device, dtype=tensor.dtype) - (size - 1) / 2
+        tents.append(1 - distance.abs() / ((size + 1) // 2))
+    with torch.no_grad():
+        tensor.zero_()
+        for channel in range(min(tensor.shape[:2])):
+            tensor[channel, channel] = tents[0][:, None] * tents[1]
+    return tensor

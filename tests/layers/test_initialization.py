@@ -7,6 +7,7 @@ import torch
 from torch import Generator, nn
 
 from groundup.layers.initialization import (
+    bilinear_,
     calculate_gain,
     dirac_,
     fans,
@@ -181,3 +182,17 @@ def test_the_mean_of_a_truncated_normal_may_lie_outside_its_ends():
     drawn = trunc_normal_(torch.empty(9_000, dtype=torch.float64), 5.0, 1.0, -1.0, 2.0, generator=seeded())
     assert drawn.max() <= 2 and drawn.median() > 1.6
     assert math.isfinite(drawn.sum())
+
+
+def test_the_stamps_of_a_bilinear_start_add_up_to_one_between_any_four_pixels():
+    for factor in (2, 3, 4):
+        weight = bilinear_(torch.empty(2, 3, 2 * factor - factor % 2, 2 * factor - factor % 2))
+        flat = torch.nn.functional.conv_transpose2d(torch.ones(1, 2, 5, 5), weight, stride=factor, padding=factor // 2)
+        inside = flat[0, :, factor:-factor, factor:-factor]
+        torch.testing.assert_close(inside[:2], torch.ones_like(inside[:2]))
+        assert not inside[2].any()
+
+
+def test_a_bilinear_start_is_for_the_kernels_of_pictures():
+    with pytest.raises(ValueError, match=r"transposed convolution's weight .* it was given \(3, 3, 4\)"):
+        bilinear_(torch.empty(3, 3, 4))

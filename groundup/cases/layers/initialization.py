@@ -75,6 +75,25 @@ def dirac_samples(generator: Generator) -> Iterator[Sample]:
     yield call((4, 3, 3), 0, transposed=True)
 
 
+def enlarged(picture: Tensor, factor: int) -> Tensor:
+    """A picture enlarged by a transposed convolution with the start: beyond its border lies nothing."""
+    channels, size = picture.shape[1], 2 * factor - factor % 2
+    weight = initialization.bilinear_(torch.full((channels, channels, size, size), torch.nan, dtype=picture.dtype))
+    return nn.functional.conv_transpose2d(picture, weight, stride=factor, padding=factor // 2)
+
+
+def torch_enlarged(picture: Tensor, factor: int) -> Tensor:
+    """Interpolation with black all around, which lets what lies at the border fade as the start does."""
+    wide = nn.functional.pad(picture, (1, 1, 1, 1))
+    wide = nn.functional.interpolate(wide, scale_factor=factor, mode="bilinear", align_corners=False)
+    return wide[:, :, factor:-factor, factor:-factor]
+
+
+def enlarged_samples(generator: Generator) -> Iterator[Sample]:
+    for factor in (1, 2, 3, 4, 5, 8):
+        yield call(torch.randn(2, 3, 4, 5, generator=generator, dtype=torch.float64), factor)
+
+
 def linear_start(weight: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
     bias = torch.empty(len(weight), dtype=weight.dtype)
     initialization.uniform_fan_in_(weight, bias, generator)
@@ -124,6 +143,13 @@ CASES = [
         theirs=start(torch_dirac),
         samples=dirac_samples,
         bound=0.0,
+    ),
+    OpCase(
+        name="bilinear_",
+        reference="torch.nn.functional.interpolate",
+        ours=enlarged,
+        theirs=torch_enlarged,
+        samples=enlarged_samples,
     ),
     OpCase(
         name="uniform_fan_in_",

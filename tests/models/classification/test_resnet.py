@@ -7,6 +7,7 @@ from groundup.cases.classification.resnet import LAYERS, SIZE, timm, transformer
 from groundup.models.backbone import Backbone
 from groundup.models.classification import resnet
 from groundup.models.classification.resnet import WEIGHTS, BasicBlock, Bottleneck, ResNet, resnet18, resnet50
+from groundup.parity.compare import randomize
 from groundup.weights.rules import rename
 from tests.models.official import assert_same_answers, assert_same_names_and_shapes
 
@@ -82,3 +83,30 @@ def test_gradients_reach_the_first_block_of_a_hundred_undiminished():
 def test_another_stem_is_refused():
     with pytest.raises(ValueError, match="stem_stride is 4, for photographs, or 1, for small pictures; it was given 2"):
         resnet18(stem_stride=2)
+
+
+@pytest.mark.parametrize(("size", "dilated_stages"), [(resnet18, 1), (resnet18, 2), (resnet50, 2), (resnet50, 3)])
+def test_with_dilation_for_strides_the_same_weights_say_the_same_at_every_second_pixel(size, dilated_stages):
+    strided = randomize(size(**TINY).double()).eval()
+    dilated = size(dilated_stages=dilated_stages, **TINY).double().eval()
+    dilated.load_state_dict(strided.state_dict())
+    images = torch.randn(1, 3, 70, 99, dtype=torch.float64)
+    with torch.no_grad():
+        for coarse, fine, one, other in zip(
+            strided.features(images), dilated.features(images), strided.feature_strides, dilated.feature_strides, strict=True
+        ):
+            torch.testing.assert_close(fine[:, :, :: one // other, :: one // other], coarse, atol=1e-12, rtol=1e-9)
+    assert dilated.feature_strides[-1] == 32 // 2**dilated_stages
+
+
+@pytest.mark.parametrize("block", ["BasicBlock", "Bottleneck"])
+def test_dilated_it_answers_as_timms_does(block):
+    timm = pytest.importorskip("timm").models.resnet
+    theirs = timm.ResNet(getattr(timm, block), LAYERS, num_classes=7, output_stride=8)
+    ours = ResNet(block=getattr(resnet, block), layers=LAYERS, dilated_stages=2, **SIZE)
+    assert_same_answers(ours, theirs, WEIGHTS["timm"], torch.randn(1, 3, 40, 33, dtype=torch.float64))
+
+
+def test_more_dilated_stages_than_have_a_stride_are_refused():
+    with pytest.raises(ValueError, match="dilated_stages is 0 to 3; it was given 4"):
+        resnet18(dilated_stages=4)

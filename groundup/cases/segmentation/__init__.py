@@ -1,0 +1,1 @@
+"""Cases of networks that say of every pixel what it belongs to."""

@@ -1,0 +1,1 @@
+"""Recipes of networks that say of every pixel what it belongs to."""
