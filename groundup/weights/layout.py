@@ -8,9 +8,10 @@ from torch import Tensor
 
 from groundup.errors import UserError
 from groundup.weights.foreign import shortened
-from groundup.weights.rules import Rule, State, rename
+from groundup.weights.rules import Rename, Rule, State, match, rename
 
 Layouts = Mapping[str, Sequence[Rule]]
+BACKBONE = "_backbone"  # ends the names of layouts of a classifier on which a model is built: a part of its weights
 
 
 class Fitting(NamedTuple):
@@ -25,6 +26,7 @@ class Fitting(NamedTuple):
 def fitting(state: Mapping[str, Tensor], layouts: Layouts, asked: Mapping[str, Tensor], *, keep_head: bool = True) -> Fitting:
     """The state in the layout in which the fewest of its names are wrong; without `keep_head` the head may have other classes.
 
+    A layout of a backbone is then tried too: what its rules name must be there, and all else begins anew.
     Raises: UserError where it can be read in no layout at all.
     """
     tried, refused = [], []
@@ -35,6 +37,10 @@ def fitting(state: Mapping[str, Tensor], layouts: Layouts, asked: Mapping[str, T
             refused.append(f"{layout}: {error}")
             continue
         ours = with_counters(ours, asked)
+        if layout.endswith(BACKBONE):
+            if not keep_head:
+                tried.append(backbone_fitting(layout, rules, ours, asked))
+            continue
         anew = [] if keep_head else other_heads(ours, asked)
         kept = {name: value for name, value in ours.items() if name not in anew}
         faults = faults_of(kept, {name: value for name, value in asked.items() if name not in anew})
@@ -43,6 +49,15 @@ def fitting(state: Mapping[str, Tensor], layouts: Layouts, asked: Mapping[str, T
     if not tried:
         raise UserError("; ".join(refused))
     return min(tried, key=lambda pair: pair[0])[1]
+
+
+def backbone_fitting(layout: str, rules: Sequence[Rename], ours: State, asked: Mapping[str, Tensor]) -> tuple[int, Fitting]:
+    """The part of a classifier's state that is a model's backbone, and how many faults it has."""
+    part = {name: value for name, value in asked.items() if any(match(rule.ours, name) for rule in rules)}
+    kept = {name: value for name, value in ours.items() if name in part}
+    faults = faults_of(kept, part)
+    lines = [f"{len(kept)} tensors of the backbone; the other {len(asked) - len(part)} begin anew"]
+    return sum(map(len, faults.values())), Fitting(layout, kept, written(faults), lines)
 
 
 def layouts_of(name: str, weights: Layouts, library: str) -> Layouts:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundup.losses.detection import complete_box_iou_loss, distance_box_iou_loss, generalized_box_iou_loss
+from groundup.losses.detection import complete_box_iou_loss, distance_box_iou_loss, generalized_box_iou_loss, multibox_loss
 from groundup.ops.box_iou import complete_box_iou, distance_box_iou, generalized_box_iou
 from groundup.parity.by_hand import HandMade
 from groundup.parity.compare import PART_BOUND, compare_functions
@@ -116,3 +116,37 @@ def test_no_kernel_does_the_work(loss):
 def test_what_does_not_fit_is_named(loss, first, second, reduction, message):
     with pytest.raises(ValueError, match=f"{loss.__name__}:? {message}"):
         loss(torch.zeros(first), torch.zeros(second), reduction)
+
+
+def multibox(logits, codes, boxes, labels, **options):
+    default = torch.tensor([[0.0, 0, 10, 10], [20, 0, 30, 10], [0, 20, 10, 30], [20, 20, 30, 30], [40, 40, 50, 50]])
+    return multibox_loss(logits, codes, default.double(), boxes, labels, **options)
+
+
+def test_multibox_loss_learns_boxes_from_matches_alone_and_from_the_hardest_background():
+    logits = torch.zeros(1, 5, 3, dtype=torch.float64)
+    logits[0, :, 0] = torch.tensor([0.0, 3, -1, -2, -3])  # the last three are the least taken for background
+    logits, codes = logits.requires_grad_(), torch.ones(1, 5, 4, dtype=torch.float64, requires_grad=True)
+    boxes = [torch.tensor([[0.0, 0, 10, 10]], dtype=torch.float64)]
+    class_loss, box_loss = multibox(logits, codes, boxes, [torch.tensor([2])], negative_ratio=2.0)
+    (class_loss + box_loss).backward()
+    assert codes.grad[0].abs().sum(1).gt(0).tolist() == [True, False, False, False, False]
+    assert logits.grad[0].abs().sum(1).gt(0).tolist() == [True, False, False, True, True]
+    assert box_loss.item() == pytest.approx(4 * 0.5)  # four codes of 1 where 0 is right
+
+
+def test_multibox_loss_of_pictures_without_objects_is_0_and_has_a_gradient():
+    logits = torch.randn(2, 5, 3, dtype=torch.float64, requires_grad=True)
+    codes = torch.randn(2, 5, 4, dtype=torch.float64, requires_grad=True)
+    none = [torch.zeros(0, 4, dtype=torch.float64)] * 2
+    losses = multibox(logits, codes, none, [torch.zeros(0, dtype=torch.int64)] * 2)
+    assert [loss.item() for loss in losses] == [0, 0]
+    sum(losses).backward()
+    assert not logits.grad.any() and not codes.grad.any()
+
+
+def test_multibox_loss_refuses_what_does_not_fit_together():
+    logits, codes = torch.zeros(1, 4, 3, dtype=torch.float64), torch.zeros(1, 4, 4, dtype=torch.float64)
+    none, labels = [torch.zeros(0, 4)], [torch.zeros(0, dtype=torch.int64)]
+    with pytest.raises(ValueError, match="for 5 default boxes, and boxes and labels of 1 and 1 pictures"):
+        multibox(logits, codes, none, labels)

@@ -1,13 +1,20 @@
-"""The losses of boxes in pairs against torchvision's."""
+"""The losses of boxes in pairs, and SSD's of all that it says of a picture, against torchvision's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 
 import torch
 from torch import Generator, Tensor
 
 from groundup.cases.case import OpCase, Sample, call
 from groundup.cases.ops.boxes import draw_boxes, torchvisions
-from groundup.losses.detection import complete_box_iou_loss, distance_box_iou_loss, generalized_box_iou_loss
+from groundup.losses.detection import (
+    complete_box_iou_loss,
+    distance_box_iou_loss,
+    generalized_box_iou_loss,
+    multibox_loss,
+)
+from groundup.parity.compare import Constant
 
 
 def paired(generator: Generator) -> Iterator[tuple[Tensor, Tensor]]:
@@ -32,6 +39,42 @@ def samples_with_eps(generator: Generator) -> Iterator[Sample]:
         yield call(boxes1, boxes2, "sum", 0.3)
 
 
+def torchvisions_multibox_loss(
+    logits: Tensor,
+    codes: Tensor,
+    default_boxes: Tensor,
+    boxes: Sequence[Tensor],
+    labels: Sequence[Tensor],
+    match_threshold: float = 0.5,
+    negative_ratio: float = 3.0,
+    weights: tuple[float, ...] = (10.0, 10.0, 5.0, 5.0),
+) -> tuple[Tensor, Tensor]:
+    from torchvision.models.detection._utils import BoxCoder, SSDMatcher
+    from torchvision.models.detection.ssd import SSD
+    from torchvision.ops import box_iou
+
+    matcher, nothing = SSDMatcher(match_threshold), torch.full((len(default_boxes),), -1)
+    matches = [matcher(box_iou(objects, default_boxes)) if len(objects) else nothing for objects in boxes]
+    targets = [{"boxes": objects, "labels": names} for objects, names in zip(boxes, labels)]
+    owner = SimpleNamespace(box_coder=BoxCoder(weights), neg_to_pos_ratio=negative_ratio)
+    outputs = {"cls_logits": logits, "bbox_regression": codes}
+    losses = SSD.compute_loss(owner, targets, outputs, [default_boxes] * len(boxes), matches)
+    return losses["classification"], losses["bbox_regression"]
+
+
+def multibox_samples(generator: Generator) -> Iterator[Sample]:
+    """Pictures with several objects, with one and with none; all with none; other settings."""
+    default = draw_boxes(generator, 40)
+    objects = [draw_boxes(generator, count) for count in (4, 0, 1)]
+    labels = [torch.randint(1, 4, (len(boxes),), generator=generator) for boxes in objects]
+    logits = torch.randn(3, 40, 4, generator=generator, dtype=torch.float64)
+    codes = torch.randn(3, 40, 4, generator=generator, dtype=torch.float64)
+    constants = tuple(map(Constant, objects))
+    yield call(logits, codes, Constant(default), constants, labels)
+    yield call(logits, codes, Constant(default), constants, labels, 0.2, 1.0, (1.0, 2.0, 3.0, 4.0))
+    yield call(logits[1:2], codes[1:2], Constant(default), constants[1:2], labels[1:2])
+
+
 CASES = [
     OpCase(
         name=name,
@@ -47,4 +90,15 @@ CASES = [
         ("distance_box_iou_loss", distance_box_iou_loss, samples_with_eps),
         ("complete_box_iou_loss", complete_box_iou_loss, samples),  # theirs does not pass eps on to every term
     )
+]
+CASES += [
+    OpCase(
+        name="multibox_loss",
+        kind="loss",
+        reference="torchvision.models.detection.SSD.compute_loss",
+        ours=multibox_loss,
+        theirs=torchvisions_multibox_loss,
+        samples=multibox_samples,
+        requires=("torchvision",),
+    ),
 ]

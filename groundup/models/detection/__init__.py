@@ -1,0 +1,1 @@
+"""Models that find things in pictures and say where they are."""

@@ -1,0 +1,1 @@
+"""Recipes that find things in pictures."""
