@@ -32,6 +32,19 @@ THEIR_NAMES = {  # where a library does not call a size as we do
         "gpt2_medium": "openai-community/gpt2-medium",
         "gpt2_large": "openai-community/gpt2-large",
         "gpt2_xl": "openai-community/gpt2-xl",
+        "clip_vit_b_32": "openai/clip-vit-base-patch32",
+        "clip_vit_b_16": "openai/clip-vit-base-patch16",
+        "clip_vit_l_14": "openai/clip-vit-large-patch14",
+    },
+    "open_clip": {
+        "clip_vit_b_32": "ViT-B-32",
+        "clip_vit_b_16": "ViT-B-16",
+        "clip_vit_l_14": "ViT-L-14",
+        "clip_rn50": "RN50",
+        "clip_rn101": "RN101",
+        "clip_rn50x4": "RN50x4",
+        "clip_rn50x16": "RN50x16",
+        "clip_rn50x64": "RN50x64",
     },
 }
 
@@ -54,14 +67,19 @@ class Found:
 
 
 def find(name: str, source: str) -> Found:
-    """The weights of a model from SOURCE: torchvision, timm, transformers, a file or a folder.
+    """The weights of a model from SOURCE: torchvision, timm, transformers, open_clip, a file or a folder.
 
     After a library's name and a colon may stand which of its weights: `torchvision:IMAGENET1K_V1`, `timm:resnet18.tv_in1k`,
-    `transformers:microsoft/resnet-18`.
+    `transformers:microsoft/resnet-18`, `open_clip:laion2b_s34b_b79k`.
     Raises: UserError for weights that do not exist, that are not here and cannot be fetched, or that cannot be read.
     """
     library, _, which = source.partition(":")
-    finders = {"torchvision": from_torchvision, "timm": from_timm, "transformers": from_transformers}
+    finders = {
+        "torchvision": from_torchvision,
+        "timm": from_timm,
+        "transformers": from_transformers,
+        "open_clip": from_open_clip,
+    }
     path = Path(source).expanduser()
     if library in finders:
         return finders[library](name, which)
@@ -186,6 +204,25 @@ def from_transformers(name: str, which: str = "") -> Found:
         raise UserError(f"which weights of {name}? Name them as transformers:OWNER/NAME, or a folder that holds them")
     files = ["config.json", "preprocessor_config.json", "*.index.json", "model*.safetensors", "pytorch_model*.bin"]
     return from_folder(fetch_by_hub(theirs, files), origin=f"transformers' {theirs}")
+
+
+def from_open_clip(name: str, which: str = "") -> Found:
+    """The weights of a tag of open_clip's table, OpenAI's unless another is named, fetched into the Hub's own cache."""
+    needed("open_clip")
+    from open_clip import get_pretrained_cfg, list_pretrained_tags_by_model
+
+    theirs, tag = THEIR_NAMES["open_clip"].get(name), which or "openai"
+    if theirs is None:
+        raise UserError(f"open_clip has no weights of the name {name}; name a file of them")
+    entry = get_pretrained_cfg(theirs, tag) or {}
+    place = entry.get("hf_hub", "").strip("/")
+    if not place:
+        raise unknown(f"tag of open_clip's {theirs}", tag, list_pretrained_tags_by_model(theirs))
+    files = ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"]
+    folder = fetch_by_hub(place, files)
+    found = read_weights(next((folder / file for file in files if (folder / file).is_file()), folder))
+    exact = [] if entry.get("quick_gelu") else ["they were trained with the exact GELU: --set model.quick_gelu=False"]
+    return Found(origin=f"open_clip's {theirs}:{tag}", state=found.state, layouts="open_clip", notes=[*found.notes, *exact])
 
 
 def fetch_by_hub(name: str, files: list[str]) -> Path:

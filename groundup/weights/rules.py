@@ -55,6 +55,27 @@ class Transpose:
 
 
 @dataclass(frozen=True)
+class Unsqueeze:
+    """Their tensor with `dims` dimensions of 1 in front (a table of positions that they keep without a batch)."""
+
+    theirs: str
+    ours: str
+    dims: int = 1
+
+    def into(self, name: str, state: Mapping[str, Tensor]) -> State | None:
+        parts = match(self.theirs, name)
+        return None if parts is None else {self.ours.format(*parts): state[name][(None,) * self.dims]}
+
+    def out(self, name: str, state: Mapping[str, Tensor]) -> State | None:
+        parts = match(self.ours, name)
+        if parts is None:
+            return None
+        if state[name].shape[: self.dims] != (1,) * self.dims:
+            raise ValueError(f"{name} of shape {tuple(state[name].shape)} has not {self.dims} dimensions of 1 in front")
+        return {self.theirs.format(*parts): state[name][(0,) * self.dims]}
+
+
+@dataclass(frozen=True)
 class Reshape:
     """Their neighbouring dimensions, from `dim` on, laid out as one (a linear layer that they hold as a convolution).
 
@@ -151,7 +172,7 @@ class Drop:
         return {} if parts is None else {self.theirs.format(*parts): self.constant()}
 
 
-Rule = Rename | Transpose | Reshape | Split | Tie | Drop
+Rule = Rename | Transpose | Unsqueeze | Reshape | Split | Tie | Drop
 
 
 def rename(state: Mapping[str, Tensor], rules: Sequence[Rule]) -> State:
@@ -168,7 +189,7 @@ def rename(state: Mapping[str, Tensor], rules: Sequence[Rule]) -> State:
 
 def restore(state: Mapping[str, Tensor], rules: Sequence[Rule]) -> State:
     """Our state under their names and in their layout: the inverse of `rename`."""
-    moving = [rule for rule in rules if isinstance(rule, Rename | Transpose | Reshape | Split)]
+    moving = [rule for rule in rules if isinstance(rule, Rename | Transpose | Unsqueeze | Reshape | Split)]
     adding = [rule for rule in rules if isinstance(rule, Tie | Drop)]
     theirs: State = {}
     for name in state:

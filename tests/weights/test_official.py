@@ -228,7 +228,7 @@ def test_weights_that_no_one_has_are_refused(offline):
     assert "IMAGENET1K_V1" in refusal("resnet18", "torchvision:IMAGENET1K_V7")
     assert "timm has no weights of the name lenet5" in refusal("lenet5", "timm")
     assert "transformers:OWNER/NAME" in refusal("lenet5", "transformers")
-    assert "none of torchvision, timm, transformers, and there is no such file" in refusal("resnet18", "torchvison")
+    assert "none of torchvision, timm, transformers, open_clip, and there is no such file" in refusal("resnet18", "torchvison")
 
 
 def hub(root, name, files):

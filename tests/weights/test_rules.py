@@ -1,10 +1,10 @@
-"""The six rules: what each does, that it undoes itself byte for byte, and that gradients take the same way."""
+"""The seven rules: what each does, that it undoes itself byte for byte, and that gradients take the same way."""
 
 import pytest
 import torch
 from torch import nn
 
-from groundup.weights.rules import Drop, Rename, Reshape, Split, Tie, Transpose, match, rename, restore
+from groundup.weights.rules import Drop, Rename, Reshape, Split, Tie, Transpose, Unsqueeze, match, rename, restore
 
 QKV = tuple(f"blocks.{{}}.{part}.{{}}" for part in ("query", "key", "value"))
 
@@ -23,6 +23,7 @@ CASES = {
     "reshape": ([Reshape("fc.weight", "hidden.weight", (-1, 2, 3), dim=1)], {"fc.weight": draw(5, 4, 2, 3), "fc.bias": draw(5)}),
     "reshape from the first dimension": ([Reshape("{}.positions", "{}.table", (1, -1))], {"h.positions": draw(1, 6, 2)}),
     "reshape to sizes that are all known": ([Reshape("token", "class", (1, 1, 4))], {"token": draw(1, 1, 4)}),
+    "unsqueeze": ([Unsqueeze("{}.class", "{}.token", dims=2), Unsqueeze("p", "q")], {"h.class": draw(3), "p": draw(4, 2)}),
     "split": ([Split("h.{}.qkv.{}", QKV)], {"h.0.qkv.weight": draw(6, 2), "h.0.qkv.bias": draw(6), "h.1.qkv.bias": draw(6)}),
     "split a transposed one": ([Split("h.{}.c_attn.{}", QKV, transpose=True)], {"h.0.c_attn.weight": draw(2, 6)}),
     "split along the second dimension": ([Split("h.{}.qkv.{}", QKV, dim=1)], {"h.0.qkv.weight": draw(2, 6)}),
@@ -36,6 +37,7 @@ OURS = {
     "reshape": ["hidden.weight", "fc.bias"],
     "reshape from the first dimension": ["h.table"],
     "reshape to sizes that are all known": ["class"],
+    "unsqueeze": ["h.token", "q"],
     "split": [pattern.format(*parts) for parts in (("0", "weight"), ("0", "bias"), ("1", "bias")) for pattern in QKV],
     "split a transposed one": [pattern.format("0", "weight") for pattern in QKV],
     "split along the second dimension": [pattern.format("0", "weight") for pattern in QKV],

@@ -1,0 +1,1 @@
+"""Cases of models that see and read at once."""
