@@ -1,11 +1,14 @@
 """Convolution and its transpose beyond their cases: random geometries, arrangements, gradients by hand, what does not fit."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
+from torch.profiler import ProfilerActivity, profile
 
 from groundup.ops.convolution import conv1d, conv2d
 from groundup.ops.convolution_transpose import conv_transpose2d
@@ -273,3 +276,53 @@ def test_what_does_not_fit_the_transpose_is_named(rung, input, weight, options, 
     options = {name: draw(*value) if name == "bias" else value for name, value in options.items()}
     with pytest.raises(ValueError, match=f"conv_transpose2d.*{message}"):
         getattr(conv_transpose2d, rung)(draw(*input), draw(*weight), **options)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_kernels_of_one_pixel_are_a_product_of_matrices_where_the_layout_lets_them_be(bias):
+    generator = torch.Generator().manual_seed(0)
+    normal = partial(torch.randn, generator=generator)
+    parts = [normal(2, 6, 5, 4).contiguous(memory_format=torch.channels_last), normal(3, 6, 1, 1), normal(3) if bias else None]
+    ours, theirs = ([None if part is None else part.clone().requires_grad_() for part in parts] for _ in range(2))
+    with profile(activities=[ProfilerActivity.CPU]) as watched:
+        found, expected = conv2d.fused(*ours), F.conv2d(*theirs)
+    assert sum(event.count for event in watched.key_averages() if event.key == "aten::conv2d") == 1  # theirs
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(found, expected)
+    grad = normal(expected.shape)
+    found.backward(grad)
+    expected.backward(grad)
+    for mine, reference in zip(ours, theirs):
+        if mine is not None:
+            torch.testing.assert_close(mine.grad, reference.grad)
+
+
+@pytest.mark.parametrize("changed", ["stride", "padding", "layout", "double", "channels"])
+def test_what_is_no_such_product_goes_to_the_kernel(changed):
+    input, weight = torch.randn(2, 6, 5, 4).contiguous(memory_format=torch.channels_last), torch.randn(3, 6, 1, 1)
+    if changed == "channels":
+        with pytest.raises(RuntimeError, match="channels"):
+            conv2d.fused(input, weight[:, :5])
+        return
+    options = {"stride": {"stride": 2}, "padding": {"padding": 1}}.get(changed, {})
+    if changed == "layout":
+        input = input.contiguous()
+    if changed == "double":
+        input, weight = input.double(), weight.double()
+    with profile(activities=[ProfilerActivity.CPU]) as watched:
+        conv2d.fused(input, weight, **options)
+    assert any(event.key == "aten::conv2d" for event in watched.key_averages())
+
+
+def test_the_choice_is_seen_through_by_what_transforms_programs():
+    weight, pictures = torch.randn(3, 6, 1, 1), torch.randn(4, 2, 6, 5, 5).contiguous()
+
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            return conv2d(x, weight)
+
+    x = pictures[0].contiguous(memory_format=torch.channels_last)
+    compiled = torch.compile(Net(), backend="eager", fullgraph=True)
+    for seen in (torch.fx.symbolic_trace(Net()), torch.export.export(Net(), (x,)).module(), compiled):
+        torch.testing.assert_close(seen(x), Net()(x))
+    torch.testing.assert_close(torch.func.vmap(Net())(pictures)[0], Net()(pictures[0]))
