@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 RESULTS ?= lenet5_digits resnet18_shapes_world dcgan_digits gpt_prose house_prices_linear house_prices_mlp \
-	lenet5_mnist lenet5_fashion airbench94_fashion airbench94_cifar10 vgg11_cifar10
+	lenet5_mnist lenet5_fashion airbench94_fashion airbench94_cifar10 vgg11_cifar10 \
+	autoencoder_digits vae_digits beta_vae_digits vae_mnist wgan_gp_digits ddpm_digits fcn_shapes_world \
+	ssd_small_shapes_world transformer_grammar clip_shapes_world fcn_camvid ssd_small_bccd clip_coco_mini transformer_multi30k
 
 # small real data sets, where they lie beside the checkout
 ifneq ($(wildcard ../shared/data),)

@@ -6,12 +6,13 @@ With --check it only looks whether they are as they should be. What was measured
 measured on published sets stand in tables of their own: the ones say that a thing works, the others how well.
 """
 
+import inspect
 import sys
 from functools import partial
 from pathlib import Path
 
-from groundup.data.image_folder import image_folder
 from groundup.data.sources import sets
+from groundup.data.text import prose
 from groundup.engine.recipe import Recipe
 from groundup.models.card import read_cards
 from groundup.recipes.catalog import Entry, entries, is_stale, load_recipe, measured
@@ -35,11 +36,12 @@ def kind_of(recipe: Recipe) -> str:
     """Whether a recipe's data are embedded, a published set's, or to be given by the user."""
     part = recipe.train_data
     function, given = (part.func, part.keywords) if isinstance(part, partial) else (part, {})
-    if "dataset" in given:  # one that wraps another
+    while "dataset" in given:  # one that wraps another
         function, given = given["dataset"].func, given["dataset"].keywords
     if function.__name__ in sets() or "name" in given:
         return "published"
-    return "own" if function is image_folder else "embedded"
+    takes_files = "root" in inspect.signature(function).parameters and function is not prose  # which finds some on any machine
+    return "own" if takes_files else "embedded"
 
 
 def recipes() -> str:
@@ -50,7 +52,7 @@ def recipes() -> str:
     parts = []
     for kind, words in KINDS.items():
         head = f"{words}:\n\n| recipe | what | reached (mean of its seeds) | minutes | on |\n|---|---|---|---|---|\n"
-        unmeasured = "depends on your pictures" if kind == "own" else "not measured yet"
+        unmeasured = "depends on your data" if kind == "own" else "not measured yet"
         parts.append(head + "".join(row(entry, unmeasured) for entry in tables[kind]))
     return "\n".join(parts)
 

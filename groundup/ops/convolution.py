@@ -240,8 +240,7 @@ def is_product(input: Tensor, weight: Tensor) -> bool:
     if weight.shape[2:] != (1, 1) or input.dim() != 4 or not input.dtype == weight.dtype == torch.float32:
         return False
     count, channels, height, width = input.shape
-    last = (height * width * channels, 1, width * channels, channels)  # the strides of channels last
-    if input.device.type != "cpu" or input.stride() != last:
+    if input.device.type != "cpu" or input.stride() != (height * width * channels, 1, width * channels, channels):
         return False
     few = count * height * width <= FEW_PIXELS or (count < 16 and torch.get_num_threads() == 1)
     return few and channels == weight.shape[1]

@@ -52,7 +52,7 @@ def transformer_multi30k() -> Recipe:
 
 
 def transformer_parallel() -> Recipe:
-    """The same on pairs of your own, given by --data: a file of two columns between tabs, or two files a split."""
+    """A Transformer on pairs of your own, given by --data: a file of two columns between tabs, or two files a split."""
     return replace(
         transformer_multi30k(),
         train_data=partial(ByLength, dataset=partial(parallel_texts, split="train"), texts=TEXTS),
