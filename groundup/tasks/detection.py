@@ -21,6 +21,7 @@ from groundup.ops.detections import select_detections
 from groundup.ops.softmax import softmax
 from groundup.tasks.box_drawing import draw_boxes, tile_of, tint_of
 from groundup.tasks.drawing import tile_sheet
+from groundup.tasks.settings import is_number, within
 from groundup.tasks.task import Batch, Item, Metric
 
 CODING = (10.0, 10.0, 5.0, 5.0)  # how much moves and stretches count, see `encode_boxes`
@@ -57,8 +58,7 @@ class Detection:
     ):
         shares = {"score_threshold": score_threshold, "least_score": least_score, "iou_threshold": iou_threshold}
         for name, value in {**shares, "match_threshold": match_threshold}.items():
-            if not is_number(value) or not 0 <= value <= 1:
-                raise UserError(f"{name} is a number from 0 to 1; got {value!r}")
+            within(name, value, 0, 1)
         if not is_number(negative_ratio) or negative_ratio < 0:
             raise UserError(f"negative_ratio is a number of 0 or more; got {negative_ratio!r}")
         for name, value in {"image_size": image_size, "max_detections": max_detections}.items():
@@ -177,10 +177,6 @@ class Detection:
 def worded(name: str, score: float) -> str:
     """A class and how sure it is."""
     return f"{name} {math.floor(100 * score)}%"  # rounded down: 100% is said of nothing that is not
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def at_least_float(x: Tensor) -> Tensor:

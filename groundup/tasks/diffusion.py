@@ -28,6 +28,7 @@ from groundup.metrics.diffusion import LossByTime
 from groundup.tasks.drawing import tile_sheet
 from groundup.tasks.film_strip import enlarged, row_sheet
 from groundup.tasks.image_generation import tone_picture
+from groundup.tasks.settings import one_of, whole, within
 from groundup.tasks.task import Batch, Metric
 
 SAMPLERS = ("ddim", "ddpm")
@@ -256,21 +257,3 @@ def fixed_draws(images: Tensor, draws: int) -> tuple[Tensor, Tensor]:
         share.append(torch.rand(draws, generator=generator))
         noise.append(torch.randn(draws, *pixels.shape, generator=generator))
     return torch.stack(noise).to(images), torch.stack(share).to(images.device)
-
-
-def one_of(name: str, value: object, choices: Sequence[str]) -> None:
-    """Raises: UserError with the choices."""
-    if not isinstance(value, str) or value not in choices:
-        raise UserError(f"{name} is one of {', '.join(choices)}; got {value!r}")
-
-
-def whole(name: str, value: object, least: int, most: int) -> None:
-    """Raises: UserError with the range."""
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise UserError(f"{name} is a whole number from {least} to {most}; got {value!r}")
-
-
-def within(name: str, value: object, least: float, most: float) -> None:
-    """Raises: UserError with the range."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
-        raise UserError(f"{name} is a number from {least:g} to {most:g}; got {value!r}")

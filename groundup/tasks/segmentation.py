@@ -20,16 +20,12 @@ from groundup.ops.interpolation import interpolate
 from groundup.ops.softmax import softmax
 from groundup.tasks.drawing import to_picture
 from groundup.tasks.overlays import NOTHING, bright_colours, mask_sheet, overlay, shown_as
+from groundup.tasks.settings import is_number
 from groundup.tasks.task import Batch, Item, Metric
 
 GROUNDS = ("background", "ground")  # names of a first class that is what lies behind all others
 GROUND = (0, 0, 0)  # and its colour
 SHOWN, SIDE = 6, 220  # pictures on a sheet, and pixels of their longer side
-
-
-def is_number(value: object) -> bool:
-    """Whether a setting, which may have been typed, is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def weights_by_frequency(frequencies: Sequence[float] | None, labels: Sequence[str], balance: float) -> Tensor | None:

@@ -18,6 +18,7 @@ from groundup.losses.classification import CrossEntropyLoss
 from groundup.metrics.translation import Bleu, ExactMatch, TokenSurprise
 from groundup.ops.cross_entropy import cross_entropy
 from groundup.tasks.classification import smoothed_ideal
+from groundup.tasks.settings import whole
 from groundup.tasks.task import Batch, Item, Metric
 from groundup.tasks.translation_picture import Alignment, draw_translations
 
@@ -51,8 +52,7 @@ class Translation:
     ):
         max_length = max_seq_len if max_length is None else max_length
         for name, value, most in (("num_beams", num_beams, MOST_BEAMS), ("max_length", max_length, max_seq_len)):
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-                raise UserError(f"{name} is a whole number from 1 to {most}; got {value!r}")
+            whole(name, value, 1, most)
         if not isinstance(length_penalty, int | float) or not -10 <= length_penalty <= 10:
             raise UserError(f"length_penalty is a number from -10 (short) to 10 (long); got {length_penalty!r}")
         if early_stopping not in EARLY_STOPPING:
