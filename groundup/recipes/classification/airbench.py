@@ -9,7 +9,7 @@ from groundup.data.images import normalize, picture_facts
 from groundup.data.mnist import fashion_mnist
 from groundup.data.whitening import colour_facts, whitening_facts
 from groundup.engine.recipe import Recipe, RunSettings
-from groundup.models.classification.airbench import airbench94
+from groundup.models.classification.airbench import airbench94, airbench95
 from groundup.optim.groups import transfer_groups
 from groundup.optim.schedules import one_cycle
 from groundup.optim.sgd import SGD
@@ -28,6 +28,17 @@ def airbench94_cifar10() -> Recipe:
         optimizer=partial(recipe.optimizer, lr=0.6),
         schedule=partial(one_cycle, warmup=0.2, anneal_strategy="linear", div_factor=5.0),
         run=replace(recipe.run, epochs=33, eval_every=1067),  # three times: a score takes as long as half an epoch
+    )
+
+
+def airbench95_cifar10() -> Recipe:
+    """The wider Airbench on CIFAR-10: half as many epochs in the same time, and more pictures right."""
+    recipe = airbench94_cifar10()
+    return replace(
+        recipe,
+        model=airbench95,
+        augment=partial(crop_and_flip, padding=4, mode="reflect"),
+        run=replace(recipe.run, epochs=17, eval_every=825),  # twice
     )
 
 
