@@ -23,23 +23,25 @@ def with_fractions(input: Tensor) -> Tensor:
     return input if input.is_floating_point() else input.to(torch.get_default_dtype())
 
 
-def relu_loops(input: Tensor) -> Tensor:
+def relu_loops(input: Tensor, inplace: bool = False) -> Tensor:
     output = torch.zeros_like(input)
     for index in product(*map(range, input.shape)):
         if not input[index] <= 0:
             output[index] = input[index]
-    return output
+    return input.copy_(output) if inplace else output
 
 
-def relu_tensors(input: Tensor) -> Tensor:
+def relu_tensors(input: Tensor, inplace: bool = False) -> Tensor:
     """The positive part of each number: max(x, 0).
 
-    Its gradient at exactly 0 is taken as 0. A NaN stays a NaN.
+    Its gradient at exactly 0 is taken as 0. A NaN stays a NaN. With `inplace` the result is written over the input, which
+    spares the memory of a map that nobody asks for again, such as what a batch norm gives; the one op that is not pure.
 
     Shapes: any -> the same.
     Equals: torch.nn.functional.relu.
     """
-    return torch.where(input <= 0, 0, input)
+    output = torch.where(input <= 0, 0, input)
+    return input.copy_(output) if inplace else output
 
 
 class ReluManual(torch.autograd.Function):
@@ -57,6 +59,11 @@ class ReluManual(torch.autograd.Function):
     def backward(ctx, grad_output):
         (output,) = ctx.saved_tensors
         return torch.where(output <= 0, 0, grad_output)
+
+
+def relu_manual(input: Tensor, inplace: bool = False) -> Tensor:
+    output = ReluManual.apply(input)
+    return input.copy_(output) if inplace else output
 
 
 def leaky_relu_tensors(input: Tensor, negative_slope: float = 0.01) -> Tensor:
@@ -173,7 +180,7 @@ def logsigmoid_fused(input: Tensor) -> Tensor:
         raise
 
 
-relu = Ladder(relu_tensors, loops=relu_loops, manual=ReluManual.apply, fused=torch.relu)
+relu = Ladder(relu_tensors, loops=relu_loops, manual=relu_manual, fused=F.relu)
 leaky_relu = Ladder(leaky_relu_tensors, fused=leaky_relu_fused)
 sigmoid = Ladder(sigmoid_tensors, loops=sigmoid_loops, manual=SigmoidManual.apply, fused=torch.sigmoid)
 tanh = Ladder(tanh_tensors, fused=torch.tanh)

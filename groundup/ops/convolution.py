@@ -4,12 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from groundup.ops.convolution_fused import conv2d_fused
 from groundup.ops.convolve import conv2d_input_gradient, conv2d_weight_gradient, convolve
 from groundup.ops.ladder import Ladder
 from groundup.ops.windows import Pair, as_batch, check_at_least, numbers, output_size, pair
 
 SIDES = {1: "length", 2: "height, width"}
-FEW_PIXELS = 4096  # of a batch's maps together
 
 
 def check_kernels(name: str, directions: int, input: Tensor, weight: Tensor, inside: str) -> None:
@@ -213,37 +213,6 @@ def conv1d_tensors(
     stride, dilation = (1, *numbers(stride, 1)), (1, *numbers(dilation, 1))
     output = conv2d_tensors(input.unsqueeze(-2), weight.unsqueeze(-2), bias, stride, padding, dilation, groups)
     return output.squeeze(-2)
-
-
-def conv2d_fused(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: int | tuple[int, int] = 1,
-    padding: int | tuple[int, int] | str = 0,
-    dilation: int | tuple[int, int] = 1,
-    groups: int = 1,
-) -> Tensor:
-    if stride in (1, (1, 1)) and padding in (0, (0, 0)) and groups == 1 and is_product(input, weight):
-        return F.linear(input.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
-    return F.conv2d(input, weight, bias, stride, padding, dilation, groups)
-
-
-def is_product(input: Tensor, weight: Tensor) -> bool:
-    """Whether to convolve with kernels of one pixel as one product of matrices, which these pictures' layout allows.
-
-    For float32 on a CPU. PyTorch takes a product a picture, filling and copying between, where it has one thread and fewer than
-    16 pictures; and of maps of few pixels a product of them all is faster than its kernel of convolution, which it takes else.
-    """
-    if type(input) is not Tensor or torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):
-        return False
-    if weight.shape[2:] != (1, 1) or input.dim() != 4 or not input.dtype == weight.dtype == torch.float32:
-        return False
-    count, channels, height, width = input.shape
-    if input.device.type != "cpu" or input.stride() != (height * width * channels, 1, width * channels, channels):
-        return False
-    few = count * height * width <= FEW_PIXELS or (count < 16 and torch.get_num_threads() == 1)
-    return few and channels == weight.shape[1]
 
 
 conv2d = Ladder(conv2d_tensors, loops=conv2d_loops, manual=conv2d_manual, fused=conv2d_fused)

@@ -15,7 +15,7 @@ from groundup.ops.cross_entropy_backward import CrossEntropyFused, CrossEntropyM
 from groundup.ops.ladder import Ladder
 from groundup.ops.reduction import can_look_into, reduce
 
-MANY_LOGITS = 1_500_000  # from here on the kernels' time goes into memory, and one pass less over it pays
+MANY_LOGITS = 1_500_000  # from here on the kernels' time goes into memory, and passes less over it pay
 
 
 def check_cross_entropy(
@@ -154,23 +154,27 @@ def cross_entropy_manual(
     return cross_entropy_with(manual_losses, input, target, weight, ignore_index, reduction, label_smoothing)
 
 
-def own_pass_pays(input: Tensor, target: Tensor, label_smoothing: float) -> bool:
+def own_pass_pays(input: Tensor, target: Tensor, weight: Tensor | None, label_smoothing: float) -> bool:
     """Whether a training step on a CPU is faster by `CrossEntropyFused` than by torch's kernels."""
     return (
         can_look_into(input)
         and input.dim() == 2
         and input.numel() >= MANY_LOGITS
-        and input.dtype == torch.float32
+        and (input.dtype == torch.float32 or (input.dtype == torch.bfloat16 and torch.is_autocast_enabled("cpu")))
         and input.requires_grad
         and torch.is_grad_enabled()
         and not target.is_floating_point()
-        and not label_smoothing
+        and (weight is None or not label_smoothing)
     )
 
 
-def one_pass_losses(logits: Tensor, index: Tensor, amount: Tensor, rows: None) -> Tensor:
-    """What `tensor_losses` gives for indices, with the fewest passes over memory."""
-    return CrossEntropyFused.apply(logits, index, amount)[0]
+def one_pass_losses(
+    logits: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, label_smoothing: float
+) -> tuple[Tensor, Tensor]:
+    """The losses of class indices with the fewest passes over memory, and what their mean is divided by."""
+    index, amount, kept, _ = chosen_classes("cross_entropy", logits, target, weight, ignore_index)
+    amount = amount.to(torch.promote_types(amount.dtype, torch.float32))  # no half precision counts to a thousand
+    return CrossEntropyFused.apply(logits, index, amount, label_smoothing)[0].where(kept, 0), amount.sum()
 
 
 def cross_entropy_fused(
@@ -181,9 +185,10 @@ def cross_entropy_fused(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    if own_pass_pays(input, target, label_smoothing):
-        return cross_entropy_with(one_pass_losses, input, target, weight, ignore_index, reduction, label_smoothing)
     check_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+    if own_pass_pays(input, target, weight, label_smoothing):
+        losses, count = one_pass_losses(input, target, weight, ignore_index, label_smoothing)
+        return reduce(losses, reduction, count)
     target = target if target.is_floating_point() else target.long()
     weight = None if weight is None else weight.detach()
     try:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+CACHED_LOGITS = 2**18  # and what is computed of them, a megabyte each, stay in the cache that a processor's core has to itself
+
 
 def shift(logits: Tensor) -> tuple[Tensor, Tensor]:
     """The two whose difference, first less second, is the log softmax over the last dimension.
@@ -55,29 +57,50 @@ class CrossEntropyManual(torch.autograd.Function):
 
 
 class CrossEntropyFused(torch.autograd.Function):
-    """The losses at class indices by torch's log_softmax, with a backward pass that goes over memory once, not twice.
+    """The losses at class indices, a few rows at a time, so that what is computed of them stays in the processor's cache.
 
-    torch's own first fills zeros as large as the logits, only to set one number of each row.
+    Beside the logits only the logarithm of each row's total is kept, an output that can itself be differentiated; torch's own
+    pass keeps, and fills anew, as much as the logits twice. Half precision is computed in float32.
     """
 
     @staticmethod
-    def forward(logits, index, amount):
-        log_probs = torch.log_softmax(logits, -1)
-        return (-amount * log_probs.gather(-1, index)).squeeze(-1), log_probs
+    def forward(logits, index, amount, label_smoothing):
+        kind = torch.promote_types(logits.dtype, torch.float32)
+        log_total, mean = torch.empty(len(logits), 1, dtype=kind), torch.zeros(len(logits), 1, dtype=kind)
+        for part, part_total, part_mean in zip(*in_rows(logits, log_total, mean), strict=True):
+            part = part.to(kind)
+            part_total.copy_(part.logsumexp(-1, keepdim=True))
+            if label_smoothing:
+                part_mean.copy_(part.mean(-1, keepdim=True))
+        wanted = (1 - label_smoothing) * logits.gather(-1, index).to(kind) + label_smoothing * mean
+        return (amount * (log_total - wanted)).squeeze(-1), log_total
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs[1:], output[1])
+        logits, index, amount, ctx.label_smoothing = inputs
+        ctx.save_for_backward(logits, index, amount, output[1])
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx, grad, grad_log_probs):
-        index, amount, log_probs = ctx.saved_tensors
-        grad = log_probs.new_zeros(()) if grad is None else grad.unsqueeze(-1)
-        scale, shares = grad * amount, log_probs.exp()
-        differentiated_again = torch.is_grad_enabled()  # exp then needs its result as it was
-        grad_logits = shares * scale if differentiated_again else shares.mul_(scale)
-        grad_logits = grad_logits.scatter_add_(-1, index, -scale)
-        if grad_log_probs is not None:
-            grad_logits = grad_logits + grad_log_probs - log_probs.exp() * grad_log_probs.sum(-1, keepdim=True)
-        return grad_logits, None, None
+    def backward(ctx, grad, grad_log_total):
+        logits, index, amount, log_total = ctx.saved_tensors
+        scale = torch.zeros_like(log_total) if grad is None else grad.unsqueeze(-1) * amount
+        total_scale = scale if grad_log_total is None else scale + grad_log_total
+        everywhere, at_index = -scale * (ctx.label_smoothing / logits.shape[-1]), -scale * (1 - ctx.label_smoothing)
+        if torch.is_grad_enabled():  # it will be differentiated again: then nothing may be written over
+            grad_logits = ((logits - log_total).exp() * total_scale + everywhere).scatter_add(-1, index, at_index)
+            return grad_logits.to(logits.dtype), None, None, None
+        grad_logits = torch.empty_like(logits)
+        columns = in_rows(grad_logits, logits, log_total, total_scale, everywhere, index, at_index)
+        for written, part, part_total, part_scale, part_everywhere, part_index, part_at in zip(*columns, strict=True):
+            part = (part - part_total).exp_().mul_(part_scale)
+            if ctx.label_smoothing:
+                part += part_everywhere
+            written.copy_(part.scatter_add_(-1, part_index, part_at))
+        return grad_logits, None, None, None
+
+
+def in_rows(logits: Tensor, *others: Tensor) -> list[tuple[Tensor, ...]]:
+    """Each tensor in parts of as many rows as logits stay in the cache. Shapes: logits (rows, classes), others (rows, ...)."""
+    rows = max(1, CACHED_LOGITS // logits.shape[-1])
+    return [tensor.split(rows) for tensor in (logits, *others)]

@@ -83,6 +83,16 @@ def test_what_else_torch_refuses_keeps_its_message():
             op.fused(torch.ones(2).to_sparse())
 
 
+@pytest.mark.parametrize("rung", relu.rungs)
+def test_relu_in_place_writes_over_its_input_and_passes_the_same_gradient(rung):
+    numbers = draw(4, 5)
+    apart, over = numbers * 2, numbers * 2
+    expected, result = relu(apart), getattr(relu, rung)(over, inplace=True)
+    assert result.data_ptr() == over.data_ptr() and torch.equal(over, expected) and (apart < 0).any()
+    ways = torch.randn(4, 5, dtype=torch.float64)
+    assert torch.equal(*(torch.autograd.grad(values, numbers, ways)[0] for values in (result, expected)))
+
+
 @pytest.mark.parametrize("rung", ["tensors", "fused"])
 def test_leaky_relu_leaks_by_its_slope_and_a_hundredth_by_default(rung):
     numbers = torch.tensor([-2.0, 3.0])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 from torch.profiler import ProfilerActivity, profile
 
+from groundup.ops import convolution_fused
 from groundup.ops.convolution import conv1d, conv2d
 from groundup.ops.convolution_transpose import conv_transpose2d
 from groundup.ops.convolve import pixel_product, shifted_products, shifted_sums, window_product
@@ -311,6 +312,35 @@ def test_what_is_no_such_product_goes_to_the_kernel(changed):
         input, weight = input.double(), weight.double()
     with profile(activities=[ProfilerActivity.CPU]) as watched:
         conv2d.fused(input, weight, **options)
+    assert any(event.key == "aten::conv2d" for event in watched.key_averages())
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, (1, 0)), (2, (1, 2)), ((2, 1), 0)])
+def test_small_maps_of_many_channels_are_one_product_in_half_precision(monkeypatch, stride, padding):
+    monkeypatch.setattr(convolution_fused, "MANY_CHANNELS", 4)
+    generator = torch.Generator().manual_seed(0)
+    parts = [torch.randn(shape, generator=generator) for shape in ((3, 5, 4, 4), (4, 5, 3, 2), (4,))]
+    ours, theirs = ([part.clone().requires_grad_() for part in parts] for _ in range(2))
+    with profile(activities=[ProfilerActivity.CPU]) as watched, torch.autocast("cpu", torch.bfloat16):
+        found = conv2d.fused(*ours, stride, padding)
+    expected = F.conv2d(*theirs, stride, padding)
+    assert not any(event.key == "aten::conv2d" for event in watched.key_averages())
+    assert found.dtype == torch.bfloat16 and found.shape == expected.shape
+    grad = torch.randn(expected.shape, generator=generator)
+    found.backward(grad.bfloat16())
+    expected.backward(grad)
+    for mine, reference in zip((found, *(part.grad for part in ours)), (expected, *(part.grad for part in theirs)), strict=True):
+        torch.testing.assert_close(mine.float(), reference, rtol=0.02, atol=0.02 * reference.abs().max().item())
+
+
+def test_a_large_map_and_a_wrong_stride_go_to_the_kernel_in_half_precision_too(monkeypatch):
+    monkeypatch.setattr(convolution_fused, "MANY_CHANNELS", 4)
+    pictures, weight = torch.randn(2, 4, 9, 9), torch.randn(4, 4, 3, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        with profile(activities=[ProfilerActivity.CPU]) as watched:
+            conv2d.fused(pictures, weight)
+        with pytest.raises(RuntimeError, match="stride"):
+            conv2d.fused(pictures, weight, stride=0)
     assert any(event.key == "aten::conv2d" for event in watched.key_averages())
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 
 from groundup.ops import cross_entropy as module
+from groundup.ops import cross_entropy_backward
 from groundup.ops.cross_entropy import cross_entropy, own_pass_pays
 from groundup.ops.ladder import RUNGS
 from groundup.parity.compare import PART_BOUND, compare_functions
@@ -122,30 +123,47 @@ def test_manual_cross_entropy_passes_gradcheck_twice_over(options):
 
 @pytest.fixture
 def every_batch_is_large(monkeypatch):
-    """The arrangement for logits by the million, on small ones."""
+    """The arrangement for logits by the million, on small ones, of which two rows at a time go into the cache."""
     monkeypatch.setattr(module, "MANY_LOGITS", 1)
+    monkeypatch.setattr(cross_entropy_backward, "CACHED_LOGITS", 14)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_the_arrangement_for_many_logits_equals_torchs(every_batch_is_large, reduction, weighted):
+@pytest.mark.parametrize(("weighted", "smoothing"), [(False, 0.0), (True, 0.0), (False, 0.3)])
+def test_the_arrangement_for_many_logits_equals_torchs(every_batch_is_large, reduction, weighted, smoothing):
     logits, target = torch.randn(6, 5), torch.tensor([0, 4, 2, -100, 2, 1])
     weight = torch.rand(5) if weighted else None
-    assert own_pass_pays(logits.requires_grad_(), target, 0.0)
+    assert own_pass_pays(logits.requires_grad_(), target, weight, smoothing)
     errors = compare_functions(
-        lambda x: cross_entropy(x, target, weight, reduction=reduction),
-        lambda x: F.cross_entropy(x, target, weight, reduction=reduction),
+        lambda x: cross_entropy(x, target, weight, reduction=reduction, label_smoothing=smoothing),
+        lambda x: F.cross_entropy(x, target, weight, reduction=reduction, label_smoothing=smoothing),
         (logits,),
     )
     assert errors.within(1e-6)
 
 
-def test_the_arrangement_for_many_logits_can_be_differentiated_twice_and_walked_twice(monkeypatch):
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_arrangement_for_many_logits_is_in_autocast_as_exact_as_torchs(every_batch_is_large, smoothing):
+    half = (8 * torch.randn(3000, 7)).bfloat16().requires_grad_()
+    target = torch.randint(7, (3000,)).where(torch.rand(3000) < 0.9, -100)
+    gradients = []
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert own_pass_pays(half, target, None, smoothing)
+        for function in (cross_entropy, F.cross_entropy):
+            loss = function(half, target, label_smoothing=smoothing)
+            gradients.append(torch.autograd.grad(loss, half)[0])
+            assert loss.dtype == torch.float32
+            torch.testing.assert_close(loss, F.cross_entropy(half.float(), target, label_smoothing=smoothing))
+    torch.testing.assert_close(*gradients, rtol=0.008, atol=1e-8)  # one step of bfloat16
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_the_arrangement_for_many_logits_can_be_differentiated_twice_and_walked_twice(monkeypatch, smoothing):
     logits, target = draw(3, 4), torch.tensor([0, 3, -100])
     monkeypatch.setattr(module, "own_pass_pays", lambda *_: True)
-    assert gradcheck(lambda x: cross_entropy(x, target), (logits,))
-    assert gradgradcheck(lambda x: cross_entropy(x, target, reduction="none"), (logits,))
-    loss = cross_entropy(logits, target)
+    assert gradcheck(lambda x: cross_entropy(x, target, label_smoothing=smoothing), (logits,))
+    assert gradgradcheck(lambda x: cross_entropy(x, target, reduction="none", label_smoothing=smoothing), (logits,))
+    loss = cross_entropy(logits, target, label_smoothing=smoothing)
     first, second = (torch.autograd.grad(loss, logits, retain_graph=True)[0] for _ in range(2))
     assert torch.equal(first, second)
 
@@ -157,21 +175,22 @@ def test_the_arrangement_for_many_logits_names_a_target_outside_the_classes(ever
 
 def test_the_arrangement_for_many_logits_is_for_training_on_class_indices_in_float32_on_a_cpu(every_batch_is_large):
     logits, target = torch.randn(2, 5, requires_grad=True), torch.tensor([0, 1])
-    assert own_pass_pays(logits, target, 0.0)
-    assert not own_pass_pays(logits.detach(), target, 0.0)
-    assert not own_pass_pays(logits, target, 0.1)
-    assert not own_pass_pays(logits, torch.rand(2, 5), 0.0)
-    assert not own_pass_pays(logits.double(), target, 0.0)
-    assert not own_pass_pays(logits.unsqueeze(2), target, 0.0)
-    assert not own_pass_pays(logits.to("meta"), target, 0.0)
+    assert own_pass_pays(logits, target, None, 0.0) and own_pass_pays(logits, target, None, 0.1)
+    assert not own_pass_pays(logits.detach(), target, None, 0.0)
+    assert not own_pass_pays(logits, target, torch.ones(5), 0.1)
+    assert not own_pass_pays(logits.bfloat16(), target, None, 0.0)  # but in autocast
+    assert not own_pass_pays(logits, torch.rand(2, 5), None, 0.0)
+    assert not own_pass_pays(logits.double(), target, None, 0.0)
+    assert not own_pass_pays(logits.unsqueeze(2), target, None, 0.0)
+    assert not own_pass_pays(logits.to("meta"), target, None, 0.0)
     with torch.no_grad():
-        assert not own_pass_pays(logits, target, 0.0)
+        assert not own_pass_pays(logits, target, None, 0.0)
 
 
 def test_only_many_logits_are_many():
     logits = torch.empty(()).expand(150, 10_000).requires_grad_()
-    assert own_pass_pays(logits, torch.zeros(150).long(), 0.0)
-    assert not own_pass_pays(logits[1:], torch.zeros(149).long(), 0.0)
+    assert own_pass_pays(logits, torch.zeros(150).long(), None, 0.0)
+    assert not own_pass_pays(logits[1:], torch.zeros(149).long(), None, 0.0)
 
 
 def test_half_precision_logits_under_autocast_may_have_weights_in_full():

@@ -49,10 +49,10 @@ class BasicBlock(Module):
         self.shortcut = projection(in_channels, channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        change = self.conv2(relu(self.norm1(self.conv1(x))))
+        change = self.conv2(relu(self.norm1(self.conv1(x)), inplace=True))
         change = self.norm2(change)
         change += x if self.shortcut is None else self.shortcut(x)  # in place: a third map would be the most that is ever held
-        return relu(change)
+        return relu(change, inplace=True)
 
 
 class Bottleneck(Module):
@@ -76,11 +76,11 @@ class Bottleneck(Module):
         self.shortcut = projection(in_channels, channels * self.expansion, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        change = self.conv2(relu(self.norm1(self.conv1(x))))
-        change = self.conv3(relu(self.norm2(change)))
+        change = self.conv2(relu(self.norm1(self.conv1(x)), inplace=True))
+        change = self.conv3(relu(self.norm2(change), inplace=True))
         change = self.norm3(change)
         change += x if self.shortcut is None else self.shortcut(x)
-        return relu(change)
+        return relu(change, inplace=True)
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, dilation: int = 1) -> Conv2d:
@@ -161,7 +161,7 @@ class ResNet(Module):
 
     def features(self, images: Tensor) -> tuple[Tensor, ...]:
         """The map at the end of each stage."""
-        x = relu(self.norm1(self.conv1(images)))
+        x = relu(self.norm1(self.conv1(images)), inplace=True)
         x = x if self.pool is None else self.pool(x)
         maps = []
         for stage in (self.stage1, self.stage2, self.stage3, self.stage4):
