@@ -5,6 +5,7 @@ import sys
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve each other on a busy machine
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # but some microseconds are spun: to wake a thread for a small op takes longer
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import typer
@@ -22,6 +23,7 @@ from groundup.cli.explain import explain
 from groundup.cli.export import export
 from groundup.cli.import_weights import import_weights
 from groundup.cli.info import info
+from groundup.cli.learn import learn
 from groundup.cli.list import list_names
 from groundup.cli.new import new
 from groundup.cli.predict import predict
@@ -54,6 +56,7 @@ app.command("bench")(bench)
 app.command("doctor")(doctor)
 app.command("new")(new)
 app.add_typer(data, name="data")
+app.add_typer(learn, name="learn")
 
 
 @app.callback(invoke_without_command=True)

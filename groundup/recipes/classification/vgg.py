@@ -27,5 +27,5 @@ def vgg11_cifar10() -> Recipe:
         optimizer=partial(SGD, lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4),
         groups=decay_matrices_only,
         schedule=one_cycle,
-        run=RunSettings(epochs=12, batch_size=128, seed=0, eval_every=2340),  # twice: a score takes as long as a third of an epoch
+        run=RunSettings(epochs=12, batch_size=128, seed=0, eval_every=2340),  # twice: a score takes as long as half an epoch
     )

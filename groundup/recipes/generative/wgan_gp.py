@@ -29,5 +29,5 @@ def wgan_gp_digits() -> Recipe:
             "critic": partial(AdamW, lr=1e-3, betas=(0.0, 0.9), weight_decay=0.0),
         },
         schedule=cosine,
-        run=RunSettings(steps=1500, batch_size=320, seed=0, ema_decay=0.995, eval_every=150),
+        run=RunSettings(steps=1300, batch_size=320, seed=0, ema_decay=0.995, eval_every=150),
     )
