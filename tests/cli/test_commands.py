@@ -36,6 +36,12 @@ VERBS = {
     "data list": {"json"},
     "data fetch": {"name", "root", "part"},
     "data show": {"name", "split", "count", "out", "data", "set"},
+    "learn list": {"folder"},
+    "learn start": {"exercise", "folder"},
+    "learn check": {"exercise", "folder", "file"},
+    "learn watch": {"folder"},
+    "learn hint": {"exercise", "folder"},
+    "learn reset": {"exercise", "folder"},
 }
 
 
@@ -47,7 +53,8 @@ def test_the_verbs_and_their_flags_are_these():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["list"], ["list", "--json"], ["train", "--help"], ["--version"], ["data", "list", "--json"]]
+    "arguments",
+    [["--help"], ["list"], ["list", "--json"], ["train", "--help"], ["--version"], ["data", "list", "--json"], ["learn"]],
 )
 def test_help_and_list_do_not_import_torch(arguments):
     code = f"import sys\nfrom groundup.cli.main import main\ntry: main({arguments})\nexcept SystemExit: pass\n"

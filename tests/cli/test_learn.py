@@ -1,0 +1,42 @@
+"""`groundup learn`, as a learner types it."""
+
+import pytest
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return tmp_path / "learning"
+
+
+def test_from_the_list_to_the_first_passed_exercise(groundup, desk):
+    listed = groundup("learn", "--dir", str(desk))
+    assert "[ ] conv2d" in listed.out and "Next: groundup learn start" in listed.out
+    started = groundup("learn", "start", "conv2d", "--dir", str(desk))
+    file = desk / "04_nn" / "04_conv2d.py"
+    assert str(file) in started.out and "raise NotImplementedError" in file.read_text()
+    assert "[.] conv2d" in groundup("learn", "list", "--dir", str(desk)).out
+
+    wrong = groundup("learn", "check", "conv2d", "--dir", str(desk))
+    assert wrong.status == 1 and "conv2d: 0 of 7 hold" in wrong.out and "not written yet" in wrong.out
+
+    file.write_text("from groundup.ops.convolution import conv2d_tensors as conv2d\n")
+    right = groundup("learn", "check", "conv2d", "--dir", str(desk))
+    assert right.status == 0 and "conv2d: passed" in right.out and "def conv2d_tensors(" in right.out
+    assert "[x] conv2d" in groundup("learn", "list", "--dir", str(desk)).out
+
+
+def test_hints_come_one_by_one(groundup, desk):
+    counts = [len([line for line in groundup("learn", "hint", "conv2d", "--dir", str(desk)).out.splitlines() if line[1:2] == "."])
+              for _ in range(4)]  # fmt: skip
+    assert counts == [1, 2, 3, 3]
+    assert "these are all" in groundup("learn", "hint", "conv2d", "--dir", str(desk)).out
+
+
+def test_mistakes_are_one_line_each(groundup, desk):
+    unknown = groundup("learn", "start", "conv9d", "--dir", str(desk))
+    assert unknown.status == 2 and "did you mean conv2d" in unknown.err and len(unknown.err.splitlines()) == 1
+    gone = groundup("learn", "check", "conv2d", "--dir", str(desk))
+    assert gone.status == 2 and "was it renamed or deleted? `groundup learn start conv2d` copies it anew" in gone.err
+    groundup("learn", "start", "conv2d", "--dir", str(desk))
+    assert "is there already" in groundup("learn", "start", "conv2d", "--dir", str(desk)).err
+    assert "what you wrote is in" in groundup("learn", "reset", "conv2d", "--dir", str(desk)).out
