@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 RESULTS ?= lenet5_digits resnet18_shapes_world dcgan_digits gpt_prose house_prices_linear house_prices_mlp \
-	lenet5_mnist lenet5_fashion airbench94_fashion airbench94_cifar10 vgg11_cifar10 \
+	lenet5_mnist lenet5_fashion airbench94_fashion airbench94_cifar10 airbench95_cifar10 vgg11_cifar10 \
 	autoencoder_digits vae_digits beta_vae_digits vae_mnist wgan_gp_digits ddpm_digits fcn_shapes_world \
 	ssd_small_shapes_world transformer_grammar clip_shapes_world fcn_camvid ssd_small_bccd clip_coco_mini transformer_multi30k
 
@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/data),)
 export GROUNDUP_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: setup demo test lint verify kills fuzz mutants bench results clean
+.PHONY: setup demo test lint verify kills fuzz bank mutants bench results clean
 
 setup: .venv/installed
 demo: .venv/installed
@@ -34,6 +34,10 @@ kills: .venv/installed-dev
 # damaged and hostile data sets, read in process
 fuzz: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --count $(or $(COUNT),2000)
+
+# a scripted learner goes through all exercises: each wrong answer must be told its own hint
+bank: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bank
 
 # two hundred faults, one at a time; about half an hour
 mutants: .venv/installed-dev

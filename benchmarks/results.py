@@ -27,6 +27,7 @@ from groundup.recipes.catalog import RECIPES, load_recipe, measured
 
 LONG = 10.0  # minutes
 FOLDER = Path("results")
+COLOURS = 64
 
 
 def main() -> None:
@@ -82,9 +83,10 @@ def measure(name: str, seeds: int) -> dict:
 
 
 def keep_curves(name: str, run: Run) -> None:
-    """Draw the curves of a run for docs/results.md."""
+    """Draw the curves of a run for docs/results.md, in few colours, so that each stays small."""
     CURVES.mkdir(exist_ok=True)
-    write_atomic(CURVES / f"{name}.png", picture_bytes(draw_curves(read_curves(run.folder / "metrics.jsonl"), name)))
+    picture = draw_curves(read_curves(run.folder / "metrics.jsonl"), name)
+    write_atomic(CURVES / f"{name}.png", picture_bytes(picture.quantize(COLOURS)))
 
 
 def write(name: str, figures: dict) -> None:

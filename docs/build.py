@@ -1,9 +1,10 @@
 """Build the site: every lesson run and shown, models and results from what was measured, the parts by their docstrings.
 
-    python docs/build.py [--language en zh_CN] [--no-run]
+    python docs/build.py [--language en zh_CN] [--no-run] [--update]
 
-The pages lie in docs/_build/en and docs/_build/zh_CN and are read from there without a network. A warning is an error.
-`--no-run` shows lessons without running them.
+The pages lie in docs/_build/en and docs/_build/zh_CN and are read from there without a network. A warning is an error, and so
+is a paragraph of a translated part whose translation is missing or belongs to an older wording. `--no-run` shows lessons
+without running them; `--update` brings the catalogues in docs/locale to the present wording, what is to be translated empty.
 """
 
 import argparse
@@ -13,6 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
 from groundup.cli.contents import KINDS
 from groundup.learn.path import all_lessons
 from groundup.models.card import read_cards
@@ -21,6 +25,15 @@ from groundup.recipes.catalog import measured
 DOCS = Path(__file__).parent
 REPOSITORY = DOCS.parent
 SOURCE = DOCS / "_build" / "source"
+TEMPLATES = DOCS / "_build" / "gettext"
+LOCALE = DOCS / "locale"
+HEADER = "# The words of groundup's lessons in another language; docs/build.py --update keeps them in step."
+DOWNLOADS = {  # what the gallery writes on every page
+    "Download Jupyter notebook: ": "下载 Jupyter 笔记本：",
+    "Download Python source code: ": "下载 Python 源代码：",
+    "Download zipped: ": "下载压缩包：",
+}
+TRANSLATED = {"zh_CN": ("lessons/02_autograd", "lessons/04_nn")}
 PARTS = {  # of the package, each with a page of its own
     "ops": "Ops: pure functions, on several rungs",
     "layers": "Layers",
@@ -38,10 +51,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--language", nargs="+", default=["en", "zh_CN"])
     parser.add_argument("--no-run", action="store_true")
+    parser.add_argument("--update", action="store_true")
     arguments = parser.parse_args()
     lay_out()
-    for language in arguments.language:
-        build(language, run=not arguments.no_run)
+    for language in arguments.language:  # the first runs the lessons, the others show what it left
+        sphinx("html", language, DOCS / "_build" / language, run=not arguments.no_run)
+        shutil.rmtree(DOCS / "_build" / language / "_sources", ignore_errors=True)
+        print(f"the site is at {DOCS / '_build' / language / 'index.html'}")
+    sphinx("gettext", "en", TEMPLATES, run=not arguments.no_run)
+    for language, parts in TRANSLATED.items():
+        if language in arguments.language:
+            if arguments.update:
+                update(language, parts)
+            check_translation(language, parts)
 
 
 def lay_out() -> None:
@@ -104,7 +126,7 @@ def part_page(folder: str, title: str) -> str:
     return "\n".join(lines)
 
 
-def build(language: str, run: bool) -> None:
+def sphinx(builder: str, language: str, target: Path, run: bool) -> None:
     environment = os.environ | {
         "GROUNDUP_DOCS_LANGUAGE": language,
         "GROUNDUP_DOCS_RUN": str(int(run)),
@@ -112,14 +134,59 @@ def build(language: str, run: bool) -> None:
         "HF_HUB_OFFLINE": "1",
         "PYTHONPATH": str(REPOSITORY),
     }
-    target = DOCS / "_build" / language
-    doctrees = DOCS / "_build" / f"doctrees_{language}"
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(doctrees)]
+    trees = DOCS / "_build" / "doctrees" / f"{builder}_{language}"
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", builder, "-d", str(trees)]
     status = subprocess.run([*command, str(SOURCE), str(target)], env=environment).returncode
     if status:
         raise SystemExit(status)
-    shutil.rmtree(target / "_sources", ignore_errors=True)
-    print(f"the site is at {target / 'index.html'}")
+
+
+def catalogues(language: str, parts: tuple[str, ...]) -> dict[Path, Path]:
+    """Each template of the translated parts, and the catalogue that belongs to it."""
+    templates = [path for part in parts for path in sorted((TEMPLATES / part).glob("*.pot"))]
+    place = LOCALE / language / "LC_MESSAGES"
+    return {path: (place / path.relative_to(TEMPLATES)).with_suffix(".po") for path in templates}
+
+
+def read(path: Path) -> Catalog:
+    with open(path, "rb") as file:
+        return read_po(file)
+
+
+def check_translation(language: str, parts: tuple[str, ...]) -> None:
+    """Exits where a paragraph has no translation, or the catalogue holds one of a wording that there is no more."""
+    faults = []
+    for template, catalogue in catalogues(language, parts).items():
+        wanted = {message.id for message in read(template) if message.id}
+        held = {message.id: message for message in read(catalogue) if message.id} if catalogue.is_file() else {}
+        missing = [text for text in wanted if text not in held or not held[text].string or held[text].fuzzy]
+        faults += [f"{catalogue}: no translation of {text[:90]!r}" for text in sorted(missing)]
+        faults += [f"{catalogue}: {text[:90]!r} is translated, and is nowhere" for text in sorted(held.keys() - wanted)]
+    if faults:
+        raise SystemExit("\n".join([*faults, f"python docs/build.py --update, then translate ({language})"]))
+
+
+def update(language: str, parts: tuple[str, ...]) -> None:
+    """Bring the catalogues to the present wording: what is new is empty, what is gone is dropped."""
+    for template, catalogue in catalogues(language, parts).items():
+        old = {message.id: message.string for message in read(catalogue)} if catalogue.is_file() else {}
+        new = Catalog(locale=language, header_comment=HEADER, project="groundup", fuzzy=False)
+        for message in read(template):
+            if message.id:
+                new.add(message.id, old.get(message.id) or standard(message.id))
+        catalogue.parent.mkdir(parents=True, exist_ok=True)
+        with open(catalogue, "wb") as file:
+            write_po(file, new, width=0, omit_header=False, include_lineno=False, no_location=True)
+
+
+def standard(text: str) -> str:
+    """The translation of what the gallery writes on every page, and of what needs none; "" for all else."""
+    for start, words in DOWNLOADS.items():
+        if text.startswith(f":download:`{start}"):
+            return text.replace(start, words)
+    if text.startswith(":ref:`Go to the end"):
+        return text.replace("Go to the end", "到页面末尾").replace(" to download the full example code.", " 下载完整的示例代码。")
+    return text if text.startswith(":doc:") else ""
 
 
 if __name__ == "__main__":

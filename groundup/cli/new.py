@@ -1,4 +1,4 @@
-"""`groundup new model NAME` and `groundup new recipe NAME`: files that work as they are, to be changed into one's own."""
+"""`groundup new model|recipe|project NAME`: files that work as they are, to be changed into one's own."""
 
 import keyword
 import re
@@ -11,7 +11,8 @@ import typer
 from groundup.errors import UserError, unknown
 
 PACKAGE = Path(__file__).parents[1]
-KINDS = ("model", "recipe")
+KINDS = ("model", "recipe", "project")
+PROJECT = Path(__file__).parent / "project"  # files in plain PyTorch, which need nothing of groundup
 FAMILIES = ("classification", "language", "generative")
 
 MODEL = Template('''"""$title: what its paper changed, in a few sentences.
@@ -128,17 +129,20 @@ def $name() -> Recipe:
 
 
 def new(
-    kind: Annotated[str, typer.Argument(metavar="model|recipe")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A Python name in lower case, such as my_net.")],
+    kind: Annotated[str, typer.Argument(metavar="model|recipe|project")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A Python name in lower case, such as my_net; a project's folder.")],
     family: Annotated[
         str, typer.Option(metavar="FAMILY", help="Of a model: classification, language or generative.")
     ] = "classification",
 ) -> None:
-    """Write the file of a new model with its case, or of a new recipe; both work as they are."""
+    """Write the file of a new model with its case, or of a new recipe, or a project in plain PyTorch; all work as they are."""
     from datetime import date
 
     if kind not in KINDS:
         raise unknown("kind of new file", kind, KINDS)
+    if kind == "project":
+        new_project(Path(name))
+        return
     if family not in FAMILIES:
         raise unknown("family", family, FAMILIES)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
@@ -159,6 +163,19 @@ def new(
         }
     )
     print(f"prove it:   groundup verify {name}\nexplain it: groundup info {name}")
+
+
+def new_project(folder: Path) -> None:
+    """Raises: UserError where the folder holds something already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} exists and is not empty; choose another name")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be made: {error.strerror}") from error
+    sources = sorted(path for path in PROJECT.iterdir() if path.is_file())
+    write({folder / path.name: path.read_text(encoding="utf-8") for path in sources})
+    print(f"try it: cd {folder} && python train.py")
 
 
 def write(files: dict[Path, str]) -> None:

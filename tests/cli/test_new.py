@@ -1,6 +1,7 @@
 """What `groundup new` writes works as it is."""
 
 import importlib.util
+import subprocess
 import sys
 
 import pytest
@@ -41,3 +42,29 @@ def test_nothing_is_overwritten(groundup, package):
     answer = groundup("new", "model", "tiny_net")
     assert answer.status == 2 and "exists; choose another name" in answer.err
     assert groundup("new", "model", "lenet5").status == 2
+
+
+def test_a_new_project_trains_and_is_asked_without_groundup(groundup, tmp_path):
+    folder = tmp_path / "mine"
+    assert groundup("new", "project", folder).status == 0
+    assert {path.name for path in folder.iterdir()} == {"dataset.py", "model.py", "train.py", "test.py", "README.md"}
+    assert not any("groundup" in path.read_text() for path in folder.iterdir())
+
+    def run(*arguments):
+        start = f"import runpy, sys; sys.path.insert(0, {str(folder)!r}); sys.argv = {list(arguments)!r}; "
+        command = [sys.executable, "-I", "-c", f"{start}runpy.run_path({arguments[0]!r}, run_name='__main__')"]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+    trained = run("train.py", "--epochs", "1", "--size", "32")
+    assert "best" in trained.stdout, trained.stderr
+    asked = run("test.py", "example_data/test/circle/000.png", "--data", "example_data/test")
+    assert "right" in asked.stdout and "circle" in asked.stdout.splitlines()[-1], asked.stderr
+    assert "exists and is not empty" in groundup("new", "project", folder).err
+
+
+def test_a_project_says_what_its_data_must_look_like(groundup, tmp_path):
+    groundup("new", "project", tmp_path / "mine")
+    (tmp_path / "empty" / "train").mkdir(parents=True)
+    command = [sys.executable, "train.py", "--data", str(tmp_path / "empty")]
+    answer = subprocess.run(command, cwd=tmp_path / "mine", capture_output=True, text=True)
+    assert answer.returncode == 1 and "holds no class folders: it must look like" in answer.stderr

@@ -48,9 +48,8 @@ torch.testing.assert_close(package_normalize(batch, mean=mean.tolist(), std=std.
 
 def shorter_side_to(picture: Tensor, size: int) -> Tensor:
     """The picture with its shorter side `size` pixels long."""
-    height, width = picture.shape[1:]
-    scale = size / min(height, width)
-    sides = (max(size, round(height * scale)), max(size, round(width * scale)))
+    shorter = min(picture.shape[1:])
+    sides = [size if side == shorter else int(size * side / shorter) for side in picture.shape[1:]]
     options = dict(mode="bilinear", align_corners=False, antialias=True)
     return torch.nn.functional.interpolate(picture[None], sides, **options)[0]
 

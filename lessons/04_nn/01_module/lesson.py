@@ -161,4 +161,4 @@ assert not list(Stack(list).parameters())
 #    ``register_buffer`` for?
 # 3. Use one Line twice inside a module, under two names. How many parameters are found?
 #
-# Then write a Module with parameters, a buffer and a list: ``groundup learn start module``.
+# Then write a Module with a parameter and buffers: ``groundup learn start module``.

@@ -83,18 +83,18 @@ assert (reached[1:] == 0).all()
 # somewhere.
 
 losses = []
-for _ in range(80):
+for _ in range(200):
     loss = loss_of(model(images), labels)
     model.zero_grad()
     loss.backward()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter -= 0.5 * parameter.grad
+            parameter -= 0.2 * parameter.grad
     losses.append(loss.item())
 plt.figure(figsize=(6.5, 3.2), layout="constrained")
 plt.semilogy(losses)
 plt.axhline(math.log(10), color="gray", linestyle="--")
-plt.text(40, 2.6, "knows nothing", color="gray")
+plt.text(120, 2.6, "knows nothing", color="gray")
 plt.xlabel("step")
 plt.ylabel("loss of one batch")
 plt.show()

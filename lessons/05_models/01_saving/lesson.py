@@ -106,7 +106,7 @@ class Harmless:
         return os.mkdir, (str(folder / "it could have been anything"),)
 
 
-(folder / "model.pth").write_bytes(pickle.dumps(Harmless()))
+(folder / "model.pth").write_bytes(pickle.dumps(Harmless(), protocol=2))
 pickle.loads((folder / "model.pth").read_bytes())
 print("after loading there is:", [path.name for path in folder.iterdir() if path.is_dir()])
 try:

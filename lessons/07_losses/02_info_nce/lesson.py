@@ -36,7 +36,8 @@ query, key = torch.randn(6, 4, generator=generator), torch.randn(6, 4, generator
 torch.testing.assert_close(InfoNCELoss(temperature=0.2)(query, key), info_nce(query, key, 0.2))
 both_ways = (info_nce(query, key, 0.2) + info_nce(key, query, 0.2)) / 2
 unit = [rows / rows.norm(dim=1, keepdim=True) for rows in (query, key)]
-torch.testing.assert_close(clip_loss(*unit, 1 / 0.2), both_ways)
+scale = torch.tensor(1 / 0.2).log()  # CLIP learns the logarithm of 1 / temperature
+torch.testing.assert_close(clip_loss(*unit, scale), both_ways)
 print("one way", round(info_nce(query, key, 0.2).item(), 4), " both ways", round(both_ways.item(), 4))
 
 # %%
