@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/data),)
 export GROUNDUP_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: setup demo test lint verify kills fuzz bank mutants bench results clean
+.PHONY: setup demo test lint verify kills fuzz bank docs mutants bench results clean
 
 setup: .venv/installed
 demo: .venv/installed
@@ -39,6 +39,10 @@ fuzz: .venv/installed-dev
 bank: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bank
 
+# the site, with every lesson run, in English and Chinese: docs/_build/en/index.html
+docs: .venv/installed-docs
+	$(BIN)/python docs/build.py
+
 # two hundred faults, one at a time; about half an hour
 mutants: .venv/installed-dev
 	$(BIN)/python -m tests.mutants
@@ -59,6 +63,10 @@ clean:
 
 .venv/installed-dev: .venv/installed
 	$(INSTALL) '.[reference,dev]'
+	@touch $@
+
+.venv/installed-docs: .venv/installed-dev
+	$(INSTALL) '.[docs]'
 	@touch $@
 
 .venv/installed-bench: .venv/installed-dev

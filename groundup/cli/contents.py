@@ -72,9 +72,21 @@ def ops() -> list[dict]:
     return found
 
 
+def lessons() -> list[dict]:
+    """The lessons by part and number, such as 04_nn/04_conv2d; none where the package stands without its repository."""
+    from groundup.errors import UserError
+    from groundup.learn.path import all_lessons
+
+    try:
+        found = all_lessons()
+    except UserError:
+        return []
+    return [row("lesson", f"{lesson.part}/{lesson.folder.name}", lesson.title, str(lesson.folder)) for lesson in found]
+
+
 KINDS: dict[str, Callable[[], list[dict]]] = {
     **{"models": models, "recipes": recipes, "data": data_sets, "layers": layers, "losses": losses},
-    **{"optimizers": optimizers, "schedules": schedules, "ops": ops},
+    **{"optimizers": optimizers, "schedules": schedules, "ops": ops, "lessons": lessons},
 }
 
 

@@ -18,7 +18,7 @@ def info(
         bool, typer.Option("--diff", help="A model against its ancestor, or a recipe against the one that it varies.")
     ] = False,
 ) -> None:
-    """Explain a model, recipe, data set, op, layer, loss, optimiser or schedule."""
+    """Explain a model, recipe, data set, op, layer, loss, optimiser, schedule or lesson."""
     rows = [row for find in KINDS.values() for row in find()]
     row = next((row for row in rows if row["name"] == name), None)
     if row is None:
@@ -29,7 +29,7 @@ def info(
             raise UserError(f"--diff is for models and recipes; {name} is of the kind {row['kind']}")
         changes(name)
         return
-    explain = {"model": model, "recipe": recipe, "op": op}.get(row["kind"], part)
+    explain = {"model": model, "recipe": recipe, "op": op, "lesson": lesson}.get(row["kind"], part)
     explain(name, row["module"])
 
 
@@ -85,6 +85,20 @@ def op(name: str, module: str) -> None:
             print(f"  {rung:<8} {cost.milliseconds:9.3f} ms {cost.megabytes:9.3f} MB")
         print()
     close(name, module)
+
+
+def lesson(name: str, folder: str) -> None:
+    """What a lesson asks, and how to work through it."""
+    import ast
+    from pathlib import Path
+
+    from groundup.learn.path import Lesson
+
+    found = Lesson(Path(folder))
+    print(f"{ast.get_docstring(ast.parse((found.folder / 'lesson.py').read_text(encoding='utf-8')))}\n")
+    print(f"read and run it: python {found.folder / 'lesson.py'}")
+    if found.has_exercise:
+        print(f"its exercise:    groundup learn start {found.slug}")
 
 
 def part(name: str, module: str) -> None:

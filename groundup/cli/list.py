@@ -14,14 +14,14 @@ def list_names(
     what: Annotated[str | None, typer.Argument(metavar=f"[{'|'.join(KINDS)}]", help="Which kind; all by default.")] = None,
     json: Json = False,
 ) -> None:
-    """List what is here: models, recipes, data sets, and the parts that they are made of."""
+    """List what is here: models, recipes, data sets, the parts that they are made of, and lessons."""
     if what is not None and what not in KINDS:
         raise unknown("list", what, KINDS)
     rows = [row for kind in ([what] if what else KINDS) for row in KINDS[kind]()]
     if json:
         print(json_format.dumps(rows))
         return
-    width = max(len(row["name"]) for row in rows)
+    width = max((len(row["name"]) for row in rows), default=0)
     for kind in dict.fromkeys(row["kind"] for row in rows):
         print(kind)
         for row in rows:

@@ -40,3 +40,18 @@ def test_mistakes_are_one_line_each(groundup, desk):
     groundup("learn", "start", "conv2d", "--dir", str(desk))
     assert "is there already" in groundup("learn", "start", "conv2d", "--dir", str(desk)).err
     assert "what you wrote is in" in groundup("learn", "reset", "conv2d", "--dir", str(desk)).out
+
+
+def test_lessons_are_listed_and_explained(groundup):
+    assert "04_nn/04_conv2d" in groundup("list", "lessons").out
+    told = groundup("info", "04_nn/04_conv2d").out
+    assert "one small window for the whole picture" in told and "groundup learn start conv2d" in told
+
+
+def test_a_package_without_its_repository_says_where_the_lessons_are(groundup, monkeypatch, tmp_path):
+    from groundup.learn import exercise
+
+    monkeypatch.setattr(exercise, "__file__", str(tmp_path / "site-packages" / "groundup" / "learn" / "exercise.py"))
+    answer = groundup("learn", "list")
+    assert answer.status == 2 and "the lessons come with the repository" in answer.err and len(answer.err.splitlines()) == 1
+    assert groundup("list", "lessons", "--json").out.strip() == "[]"
