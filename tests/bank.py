@@ -68,8 +68,8 @@ def shape_of(exercise, wrong: dict) -> list[str]:
     faults = []
     if not FEWEST <= len(wrong) <= MOST:
         faults.append(f"there are {len(wrong)} wrong answers; {FEWEST} to {MOST} are asked for")
-    if len(exercise.hints) != 3 or sorted(set(exercise.hints), key=len) != list(exercise.hints):
-        faults.append("there are not three hints, each longer than the one before")
+    if len(set(exercise.hints)) != 3 or len(exercise.hints[2]) <= len(exercise.hints[0]):
+        faults.append("there are not three hints, the last saying more than the first")
     if len({inspect.getdoc(answer) for answer in wrong.values()}) < len(wrong):
         faults.append("two wrong answers have one hint")
     if len(exercise.claims) < 2 or exercise.sample is None:

@@ -63,7 +63,7 @@ def advice(desk: "Desk", exercises: list["Lesson"], progress: dict) -> str:
     return " That is all of them."
 
 
-@learn.command()
+@learn.command("start")
 def start(exercise: Slug, folder: Dir = LEARNING) -> None:
     """Copy an exercise to your folder: a file with a hole that you fill."""
     from groundup.learn.desk import Desk
@@ -75,7 +75,7 @@ def start(exercise: Slug, folder: Dir = LEARNING) -> None:
     print(f"check it: groundup learn check {exercise}, or groundup learn watch while you write")
 
 
-@learn.command()
+@learn.command("check")
 def check(
     exercise: Slug,
     folder: Dir = LEARNING,
@@ -123,7 +123,7 @@ def show_solution(lesson: "Lesson") -> None:
     print("".join(f"    {line}" for line in lines[:SHORT]), end="" if len(lines) <= SHORT else "    ...\n", flush=True)
 
 
-@learn.command()
+@learn.command("watch")
 def watch(folder: Dir = LEARNING) -> None:
     """Check each file of your folder as soon as you save it, and copy the next exercise when one is passed."""
     from groundup.learn.desk import Desk
@@ -165,7 +165,7 @@ def begin(desk: "Desk", exercises: list["Lesson"]) -> None:
             return
 
 
-@learn.command()
+@learn.command("hint")
 def hint(exercise: Slug, folder: Dir = LEARNING) -> None:
     """Give the next of three hints, each saying more than the one before."""
     from groundup.learn.desk import Desk
@@ -181,7 +181,7 @@ def hint(exercise: Slug, folder: Dir = LEARNING) -> None:
         print(f"these are all; the lesson says the rest: {lesson.folder / 'lesson.py'}")
 
 
-@learn.command()
+@learn.command("reset")
 def reset(exercise: Slug, folder: Dir = LEARNING) -> None:
     """Begin an exercise anew; what you wrote is kept beside it."""
     from groundup.learn.desk import Desk

@@ -49,6 +49,8 @@ def run(file: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
+        if "codec" in error.msg or "null bytes" in error.msg or "UTF-8" in error.msg:
+            raise Unusable("it is no text in UTF-8: save it again as such") from None
         code = (error.text or "").strip()
         shown = f": {code}" if code else ""
         raise Unusable(f"it does not parse: {error.msg}, line {error.lineno}{shown}") from None

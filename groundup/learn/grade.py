@@ -18,7 +18,7 @@ from groundup.learn.exercise import Claim, Exercise
 from groundup.learn.path import Lesson, load_solution, load_wrong_answers
 from groundup.parity.compare import tensors_in
 from groundup.parity.diverge import diverge
-from groundup.parity.relations import relation
+from groundup.parity.relations import factor, relation
 
 IMPORTS = {  # what people forget most often
     **{"torch": "import torch", "nn": "from torch import nn", "F": "import torch.nn.functional as F"},
@@ -215,6 +215,10 @@ def related(mine: object, expected: object) -> str:
         other = ours.get(place)
         tensors = isinstance(value, Tensor) and isinstance(other, Tensor) and value.is_floating_point()
         if tensors and other.is_floating_point() and value.numel() > 1 and difference(other, value):
-            text = relation(other.double(), value.double(), [], [], TOLERANCE) or ""
+            other, value = other.double(), value.double()
+            c = factor(other, value, TOLERANCE)
+            if c is not None:
+                return f"your result is the expected one times {c:.6g}"
+            text = relation(other, value, [], [], TOLERANCE) or ""
             return text.replace("the reference's", "the expected one").replace("mine", "your result")
     return ""

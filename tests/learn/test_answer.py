@@ -1,5 +1,7 @@
 """Whatever stands in a learner's file, the answer is a line that helps."""
 
+import io
+import re
 import time
 
 import pytest
@@ -14,15 +16,14 @@ BROKEN = {
     "": "the file must define `double`; it defines nothing",
     "x = 1 / 0\n": "it fails as it is read, line 1: ZeroDivisionError",
     "exit()\n": "it ends the program",
-    "input()\n": "input",
+    "input()\n": "EOFError: it waits for input, which nobody gives here",
     "double = 3\n": "must be a function; it is 3",
 }
 
 
 @pytest.mark.parametrize(("text", "message"), BROKEN.items())
-def test_a_file_that_gives_no_answer_is_told_why(lesson, written, text, message):
-    import re
-
+def test_a_file_that_gives_no_answer_is_told_why(lesson, written, monkeypatch, text, message):
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody answers
     report = grade_file(lesson, written(text))
     assert not report.passed and re.search(message, report.error), report.error
 

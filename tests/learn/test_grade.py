@@ -36,7 +36,7 @@ def test_an_answer_that_is_off_by_a_factor_is_told_so(lesson):
     def half(x):
         return 2 * len(None) if isinstance(x, str) else 1 * x
 
-    assert report_on(lesson, half).why == "your result is the expected one times 1/2" or "0.5" in report_on(lesson, half).why
+    assert report_on(lesson, half).why == "your result is the expected one times 0.5"
 
 
 def test_an_answer_that_writes_over_its_input_is_told_so(lesson):
@@ -99,7 +99,7 @@ def test_a_module_is_followed_to_the_submodule_that_is_wrong():
     from groundup.learn.grade import divergence
 
     exercise = Exercise(title="", name="Net", hints=("", "", ""), build=lambda answer: (answer(), torch.ones(2, 4)))
-    assert "ReLU" in divergence(exercise, Mine, Right)
+    assert "no activation in mine, relu in the reference" in divergence(exercise, Mine, Right)
 
 
 DIFFERENT = [

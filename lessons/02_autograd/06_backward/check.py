@@ -39,7 +39,7 @@ def fifty(fit):
 
 @EXERCISE.claim("a line through points")
 def line(fit):
-    x = torch.linspace(-2, 2, 9)
+    x = torch.linspace(0, 2, 9)
     where, errors = fit(lambda w, b: ((w * x + b - 2 * x - 1) ** 2).mean(), [torch.tensor(0.0), torch.tensor(0.0)], 0.1, 20)
     return {"where": where, "errors": errors}
 

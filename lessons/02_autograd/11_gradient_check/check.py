@@ -50,7 +50,8 @@ def right(worst_gradient):
 
 @EXERCISE.claim("two gradients that are wrong, and where")
 def wrong(worst_gradient):
-    return rounded(worst_gradient(Forgetful.apply, [numbers(3, 2), numbers(3, 2, seed=1)], numbers(3, 2, seed=2)))
+    inputs, weights = [numbers(3, 2), numbers(3, 2, seed=1)], numbers(3, 2, seed=2)
+    return [rounded(worst_gradient(Forgetful.apply, inputs, sign * weights)) for sign in (1, -1)]
 
 
 @EXERCISE.claim("a matrix product, whose output is of another shape")

@@ -55,13 +55,9 @@ def mean_of_means(*arguments):
 
 
 def not_cloned(*arguments):
-    """The best weights are those of the last epoch: state_dict() holds the model's own tensors, which move on. Clone them."""
+    """The model ends with the weights of its last epoch. Load the best ones at the end, and keep them as clones:
+    state_dict() holds the model's own tensors, which move on."""
     return loop(*arguments, copy=False)
-
-
-def last_weights(*arguments):
-    """The model keeps the weights of the last epoch: load the best ones at the end."""
-    return loop(*arguments, restore=False)
 
 
 def equal_is_better(*arguments):

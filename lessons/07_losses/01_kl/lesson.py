@@ -55,7 +55,7 @@ world = 0.6 * bell(torch.tensor(-3.0), torch.tensor(-0.4)) + 0.4 * bell(torch.te
 
 
 def fit(forward: bool) -> Tensor:
-    middle, log_width = torch.tensor(-1.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
+    middle, log_width = torch.tensor(-1.0, requires_grad=True), torch.tensor(-0.3, requires_grad=True)
     for _ in range(600):
         model = bell(middle, log_width).clamp(min=1e-12)
         loss = kl(world, model) if forward else kl(model, world.clamp(min=1e-12))

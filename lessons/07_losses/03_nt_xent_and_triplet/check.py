@@ -47,7 +47,7 @@ def easy(batch_hard):
 
 @EXERCISE.claim("an anchor without another of its class is left out")
 def single(batch_hard):
-    return both_ways(batch_hard, rows(5, 3, seed=2), [0, 0, 1, 2, 2])
+    return both_ways(batch_hard, rows(5, 3, seed=2), [0, 0, 1, 2, 2], 9.0)
 
 
 @EXERCISE.claim("one class alone, and all different: the loss is 0, with a way back")

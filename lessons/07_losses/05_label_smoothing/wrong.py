@@ -43,10 +43,3 @@ def of_the_truth(probabilities, labels, bins=10):
 def zeros_for_empty(probabilities, labels, bins=10):
     """Empty bins are shown with means of 0, as if all there were wrong: they say nothing, NaN."""
     return measured(probabilities, labels, bins, empty=0)
-
-
-def all_in_one(probabilities, labels, bins=10):
-    """The difference of the overall means, without bins: a network that is too sure here and not sure enough there would pass."""
-    _, rows = measured(probabilities, labels, bins)
-    confidence, said = probabilities.max(1)
-    return (confidence.mean() - (said == labels).to(confidence.dtype).mean()).abs().item(), rows
