@@ -18,7 +18,8 @@ ORDER = [
     *("autograd", "ops", "parity", "layers", "losses", "optim", "models", "weights", "data", "metrics", "generation", "peft"),
     *("tasks", "engine", "recipes", "cases", "explain", "deploy", "learn", "studio", "cli"),
 ]
-FILES = sorted(PACKAGE.rglob("*.py"))
+WRITTEN = PACKAGE / "cli" / "project"  # what `groundup new project` writes: plain PyTorch, no part of the package
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if WRITTEN not in path.parents)
 
 
 def shown(path):
