@@ -202,7 +202,9 @@ def test_ctrl_c_is_answered_in_one_line_and_what_came_is_kept(tmp_path):
 
 
 CODE = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started deaf to it
 from groundup.data import download
 asked = download.request_for
 download.request_for = lambda url, start: asked(sys.argv[1] + "/f", start)
