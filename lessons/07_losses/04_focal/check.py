@@ -8,8 +8,7 @@ EXERCISE = Exercise(
     title="Focal loss: do not count what is easy",
     name="sigmoid_focal",
     hints=(
-        "Turn the sign of the score where the truth is 1: then all are questions of how strongly the score speaks for the "
-        "WRONG answer, u. What is 1 - p_t as a function of u, and what is -log(p_t)?",
+        "Turn the sign of the score where the truth is 1, and call it u. What are 1 - p_t and -log(p_t) as functions of u?",
         "1 - p_t = sigmoid(u), and -log(p_t) = softplus(u) = log(1 + exp(u)). Softplus without overflow: max(u, 0) + "
         "log1p(exp(-|u|)).",
         "u = torch.where(truth == 1, -scores, scores); weight = torch.where(truth == 1, alpha, 1 - alpha); (weight * "
