@@ -27,7 +27,6 @@ REPOSITORY = DOCS.parent
 SOURCE = DOCS / "_build" / "source"
 TEMPLATES = DOCS / "_build" / "gettext"
 LOCALE = DOCS / "locale"
-HEADER = "# The words of groundup's lessons in another language; docs/build.py --update keeps them in step."
 DOWNLOADS = {  # what the gallery writes on every page
     "Download Jupyter notebook: ": "下载 Jupyter 笔记本：",
     "Download Python source code: ": "下载 Python 源代码：",
@@ -170,13 +169,13 @@ def update(language: str, parts: tuple[str, ...]) -> None:
     """Bring the catalogues to the present wording: what is new is empty, what is gone is dropped."""
     for template, catalogue in catalogues(language, parts).items():
         old = {message.id: message.string for message in read(catalogue)} if catalogue.is_file() else {}
-        new = Catalog(locale=language, header_comment=HEADER, project="groundup", fuzzy=False)
+        new = Catalog(locale=language)
         for message in read(template):
             if message.id:
                 new.add(message.id, old.get(message.id) or standard(message.id))
         catalogue.parent.mkdir(parents=True, exist_ok=True)
         with open(catalogue, "wb") as file:
-            write_po(file, new, width=0, omit_header=False, include_lineno=False, no_location=True)
+            write_po(file, new, width=0, omit_header=True, no_location=True)
 
 
 def standard(text: str) -> str:
