@@ -3,7 +3,9 @@
 import importlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -27,13 +29,13 @@ def import_weights(
     from groundup.models.catalog import card_of
     from groundup.weights.official import find
 
-    family = card_of(model).family
+    kind = card_of(model).family
     try:
-        recipes = importlib.import_module(f"groundup.recipes.{family}.imported")
+        family = importlib.import_module(f"groundup.recipes.{kind}.imported")
     except ModuleNotFoundError as error:
         raise UserError(
-            f"import makes runs of classifiers, and {model} is of the family {family}: begin a training from these weights "
-            f"with groundup train RECIPE --weights {weights}"
+            f"import makes runs of {', '.join(families_with_imports())} models, and {model} is of the family {kind}: begin a "
+            f"training from these weights with groundup train RECIPE --weights {weights}"
         ) from error
     if out.exists():
         raise UserError(f"{out} exists: give another --out")
@@ -42,7 +44,7 @@ def import_weights(
     temporary = out.with_name(f".writing-{out.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        lines = make_run(model, found, weights, labels, recipes.imported, temporary)
+        lines = make_run(model, found, weights, labels, family, temporary)
         os.rename(temporary, out)
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror or error}") from error
@@ -53,9 +55,18 @@ def import_weights(
     print(f"done: {out}. Predict with: groundup predict {out} --input PICTURES --output DIR")
 
 
-def make_run(name: str, found, source: str, labels: Path | None, make_recipe, folder: Path) -> list[str]:
+def families_with_imports() -> list[str]:
+    """The families whose recipes have a module `imported`, as `make_run` asks for it."""
+    recipes = Path(__file__).parents[1] / "recipes"
+    return sorted(path.parent.name for path in recipes.glob("*/imported.py"))
+
+
+def make_run(name: str, found, source: str, labels: Path | None, family: ModuleType, folder: Path) -> list[str]:
     """Write a run with these weights and hold it against its peer; what there is to say of it.
 
+    A family's module says what its models are used with: `imported(model, labels, preparation)` gives recipe and facts,
+    `classes_in(state)` counts the classes, `own_names(names)` takes off what a library counts among them, `seen(pictures,
+    preparation)` is what `prepare` is given, and `USUAL` a preparation with, in words, whose it is.
     Raises: UserError where anything does not fit.
     """
     import torch
@@ -69,18 +80,18 @@ def make_run(name: str, found, source: str, labels: Path | None, make_recipe, fo
     from groundup.models.catalog import module_of
     from groundup.weights.official import peer_like, preparation_like
 
-    fit, num_classes = fitted_to(name, found)
+    fit, num_classes = fitted_to(name, found, family.classes_in)
     lines = [f"{found.origin}, in the layout of {fit.layout}: {len(fit.state)} tensors, 0 missing, 0 unexpected"]
     lines += [f"  {note}" for note in found.notes]
-    names, note = class_names(found.labels, labels, num_classes)
+    names, note = class_names(found.labels and family.own_names(found.labels), labels, num_classes)
     lines += [note] if note else []
     preparation = found.preparation
     if preparation is None:
-        preparation, whose = preparation_like(name, fit.layout)
+        preparation, whose = preparation_like(name, fit.layout) or family.USUAL
         lines.append(f"the weights do not say how pictures are prepared: taken as for {whose}")
     lines.append(f"pictures are prepared by {preparation}")
 
-    recipe, facts = make_recipe(model=getattr(module_of(name), name), labels=names, preparation=preparation)
+    recipe, facts = family.imported(model=getattr(module_of(name), name), labels=names, preparation=preparation)
     run = Run(folder)
     run.begin(recipe)
     save_facts(facts, run.folder / "facts")
@@ -90,10 +101,22 @@ def make_run(name: str, found, source: str, labels: Path | None, make_recipe, fo
     run.record_weights(absolute(source), origin=found.origin, layout=fit.layout, sha256=weights_hash(fit.state))
     save_checkpoint(run.checkpoints, 0, {"model": fit.state}, {"step": 0, "total": 0, "best": None, "seconds": 0.0})
     peer = found.peer or peer_like(name, fit.layout)
-    return [*lines, checked(run.restore(device="cpu"), preparation, found.state, peer, fit.layout)]
+    if peer is None:
+        return [*lines, f"not checked against {fit.layout}: there is no model of it here"]
+    channels, height, width = preparation.image_shape
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.randint(0, 256, (PICTURES, channels, height + 37, width + 90), generator=generator, dtype=torch.uint8)
+    restored, shown = run.restore(device="cpu"), family.seen(pictures, preparation)
+    try:
+        prepared = restored.prepared({"image": shown})["image"]
+        with torch.no_grad():
+            ours = restored.model(prepared)
+    except ValueError as error:
+        raise UserError(f"the model takes no pictures prepared by {preparation}: {error}") from error
+    return [*lines, checked(ours, lambda: peer(found.state, num_classes), pictures, prepared, fit.layout)]
 
 
-def fitted_to(name: str, found):
+def fitted_to(name: str, found, classes_in: Callable):
     """The weights under our names, all of them, and the number of their classes.
 
     Raises: UserError with the list of what does not fit.
@@ -101,7 +124,7 @@ def fitted_to(name: str, found):
     import torch
 
     from groundup.models.catalog import create, module_of
-    from groundup.weights.layout import classes_in, fitting, layouts_of, refuse_faults
+    from groundup.weights.layout import fitting, layouts_of, refuse_faults
     from groundup.weights.rules import rename
 
     def shapes(**arguments):
@@ -136,31 +159,15 @@ def class_names(known: list[str] | None, file: Path | None, num_classes: int) ->
     return names, None
 
 
-def checked(restored, preparation, state, peer, layout: str) -> str:
-    """How far the run's answers on random pictures are from the peer's, in a line.
+def checked(ours, make_peer: Callable, pictures, prepared, layout: str) -> str:
+    """How far our answers on random pictures are from the peer's, in a line.
 
     Raises: UserError where that is too far.
     """
-    import torch
-
-    from groundup.data.decode import fitted
     from groundup.weights.peers import disagreement
 
-    if peer is None:
-        return f"not checked against {layout}: there is no model of it here"
-    channels, height, width = preparation.image_shape
-    generator = torch.Generator().manual_seed(0)
-    pictures = torch.randint(0, 256, (PICTURES, channels, height + 37, width + 90), generator=generator, dtype=torch.uint8)
-    images = torch.stack([fitted(picture, height, width, preparation.fit) for picture in pictures])
     try:
-        batch = restored.prepared({"image": images})
-        with torch.no_grad():
-            ours = restored.model(batch["image"])
-    except ValueError as error:
-        raise UserError(f"the model takes no pictures prepared by {preparation}: {error}") from error
-    try:
-        answers = peer(state, ours.shape[-1])
-        error = disagreement(ours, answers, pictures, batch["image"])
+        error = disagreement(ours, make_peer(), pictures, prepared)
     except Exception as reason:  # a library may refuse a file for reasons of its own, in errors of every kind
         return f"not checked against {layout}: its model does not take these weights ({' '.join(str(reason).split())[:200]})"
     if not error <= BOUND:

@@ -140,12 +140,12 @@ def watch(folder: Dir = LEARNING) -> None:
             if not there:
                 print(f"{desk.file(lesson)} is gone: groundup learn start {lesson.slug} copies it anew", flush=True)
                 continue
-            if untouched(desk, lesson):  # just copied
-                continue
             try:
+                if untouched(desk, lesson):  # just copied
+                    continue
                 if judged(desk, lesson, desk.file(lesson)):
                     begin(desk, exercises)
-            except UserError as error:  # a full disk, a damaged record: said, and watched on
+            except (UserError, OSError) as error:  # a full disk, a damaged record, a file that went away: said, and watched on
                 print(error, flush=True)
     except KeyboardInterrupt:
         print("\nyour answers and how far you are stay: groundup learn", flush=True)

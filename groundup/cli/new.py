@@ -141,6 +141,8 @@ def new(
     if kind not in KINDS:
         raise unknown("kind of new file", kind, KINDS)
     if kind == "project":
+        if not name.strip():
+            raise UserError("a project needs a folder: groundup new project my_project")
         new_project(Path(name))
         return
     if family not in FAMILIES:

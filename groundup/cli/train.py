@@ -113,6 +113,10 @@ def run_training(plan, folder: Path, code, recipe: str, resume: bool, weights: s
             print(f"\nstopped by {stop} at step {trainer.step} of {trainer.total}; all is saved. Continue with:")
             print(f"  groundup train {recipe}{where} --resume  (and the options of before)")
             return 128 + stop.signum
+        except ValueError:
+            if new and not trainer.step:  # nor one whose first step is refused
+                shutil.rmtree(folder)
+            raise
     print(f"done: {folder}")
     return 0
 

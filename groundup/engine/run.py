@@ -22,6 +22,7 @@ from torch.nn import Module
 from torch.utils.data import Dataset
 
 import groundup
+from groundup.data.class_names import numbered_as
 from groundup.engine.batches import Collate, collate_items, in_order
 from groundup.engine.checkpoint import folder_of, load_checkpoint, pointed, steps_in, write_atomic
 from groundup.engine.evaluator import evaluate
@@ -234,7 +235,7 @@ class Restored:
 
     def evaluate(self, batch_size: int | None = None) -> Evaluation:
         """The recipe's evaluators on its evaluation data."""
-        dataset = build(self.recipe.eval_data, self.facts)
+        dataset = numbered_as(build(self.recipe.eval_data, self.facts), self.facts.get("labels"))
         size = batch_size or self.recipe.run.batch_size
 
         def batches(other: Dataset | None = None) -> Iterator[Batch]:

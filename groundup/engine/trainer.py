@@ -8,6 +8,7 @@ import torch
 from torch import Generator
 from torch.nn import Module
 
+from groundup.data.class_names import numbered_as
 from groundup.engine.batches import TrainingBatches, in_order, mixed_seed
 from groundup.engine.checkpoint import (
     forget_after,
@@ -68,9 +69,9 @@ class Trainer:
         self.collate, self.prepare = bind(recipe.collate, facts), bind(recipe.prepare, facts) or dict
         self.augment, self.schedule = bind(recipe.augment, facts), bind(recipe.schedule, {})
         self.evaluators = [build(part, facts) for part in recipe.evaluators]
-        self.eval_data, self.validation_data = build(recipe.eval_data, facts), None
+        self.eval_data, self.validation_data = numbered_as(build(recipe.eval_data, facts), facts.get("labels")), None
         if recipe.validation_data is not None:
-            self.validation_data = build(recipe.validation_data, facts)
+            self.validation_data = numbered_as(build(recipe.validation_data, facts), facts.get("labels"))
 
         self.ema = EMA(self.model, settings.ema_decay) if settings.ema_decay is not None else None
         self.update = Update(

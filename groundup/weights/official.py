@@ -293,7 +293,7 @@ def transformers_labels(config: dict, folder: Path) -> list[str] | None:
     return None if labels == unnamed else distinct(labels)
 
 
-def preparation_like(name: str, layout: str) -> tuple[Preparation, str]:
+def preparation_like(name: str, layout: str) -> tuple[Preparation, str] | None:
     """The preparation of a model whose file does not tell: that of the library whose layout it has, and in words whose."""
     from importlib.util import find_spec
 
@@ -306,9 +306,7 @@ def preparation_like(name: str, layout: str) -> tuple[Preparation, str]:
             return timm_preparation(entry), f"timm's {theirs}"
     entry = torchvision_entry(name) if find_spec("torchvision") else None
     preparation = None if entry is None else torchvision_preparation(name, entry)
-    if preparation is not None:
-        return preparation, f"torchvision's {entry}"
-    return Preparation(), "most of ImageNet's classifiers"
+    return None if preparation is None else (preparation, f"torchvision's {entry}")
 
 
 def peer_like(name: str, layout: str) -> Callable[[State, int], peers.Answers] | None:

@@ -8,11 +8,16 @@ from groundup.errors import UserError
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HALVES = (0.5, 0.5, 0.5)
+CAFFE_MEAN, BYTES = (0.48235, 0.45882, 0.40784), (1 / 255, 1 / 255, 1 / 255)  # what VGG's first features were trained with
+WHOLE = "fitting whole"  # a picture keeps its proportions and all of itself: see `fitted_in` in data/labelled_pixels.py
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What becomes of a picture before the model sees it: see `fitted` in data/decode.py and `normalize` in data/images.py."""
+    """What becomes of a picture before the model sees it: see `fitted` in data/decode.py and `normalize` in data/images.py.
+
+    `fit` may also be WHOLE.
+    """
 
     image_shape: tuple[int, int, int] = (3, 224, 224)
     fit: str = "resize 256 bilinear"
@@ -25,12 +30,27 @@ class Preparation:
         return f"{self.fit} to {height}x{width}, mean {mean}, std {std}"
 
 
+SSD300 = Preparation(image_shape=(3, 300, 300), fit="stretch bilinear", mean=CAFFE_MEAN, std=BYTES)
+PIXELS = Preparation(image_shape=(3, 520, 520), fit=WHOLE)
+
+
 def torchvision_preparation(name: str, entry) -> Preparation | None:
-    """What the entry's own transforms do; None for those of other tasks than classification."""
+    """What the entry's own transforms do, or the model itself; None for tasks that are not known here.
+
+    For segmentation torchvision brings the shorter side of a picture to a size, whatever the longer one is then; here the
+    whole picture lies in a square of that size.
+    """
     steps = entry.transforms()
-    if "categories" not in entry.meta or len(getattr(steps, "crop_size", ())) != 1 or len(steps.resize_size) != 1:
+    sides, crops = (getattr(steps, key, None) or () for key in ("resize_size", "crop_size"))
+    if "categories" not in entry.meta:
         return None
-    (side,), (short_side,) = steps.crop_size, steps.resize_size
+    if name == "ssd300_vgg16":
+        return SSD300
+    if len(sides) == 1 and not hasattr(steps, "crop_size"):
+        return Preparation(image_shape=(3, *sides, *sides), fit=WHOLE, mean=tuple(steps.mean), std=tuple(steps.std))
+    if len(sides) != 1 or len(crops) != 1:
+        return None
+    (side,), (short_side,) = crops, sides
     halves = name in ("googlenet", "inception_v3")  # which bring what they get from ImageNet's statistics to these first
     return Preparation(
         image_shape=(3, side, side),

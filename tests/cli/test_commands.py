@@ -187,6 +187,7 @@ def test_a_second_run_gets_a_folder_of_its_own_and_resume_takes_the_newest(groun
         (["train", "lenet5_digits", "--epochs", "many"], "Invalid value for '--epochs'"),
         (["train", "lenet5_digits", "--lr", "-1"], "lr must be 0 or more and finite; it was given -1"),
         (["train", "lenet5_digits", "--batch-size", "5000"], "larger than the training set: give at most 1437"),
+        (["train", "wgan_gp_digits", "--batch-size", "3"], "5 moves of the critic share each batch, and it has 3 pictures"),
         (["train", "lenet5_digits", "--device", "warp"], "there is no device 'warp' here; there is"),
         (["train", "lenet5_digits", "--data", "/nowhere"], "there is no such file or folder"),
         (["train", "lenet5_digits", "--data", "/"], "embedded and takes no --data"),

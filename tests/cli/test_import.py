@@ -247,7 +247,7 @@ def test_answers_that_are_not_the_peers_are_refused_and_those_that_are_go_in_and
 
     def off_by(share):
         def peer(state, num_classes):
-            return lambda pictures, prepared: theirs.eval()(prepared) * (1 + share)
+            return lambda pictures, prepared: (theirs.eval()(prepared) * (1 + share),)
 
         return lambda name, layout: peer
 

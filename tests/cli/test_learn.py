@@ -55,3 +55,34 @@ def test_a_package_without_its_repository_says_where_the_lessons_are(groundup, m
     answer = groundup("learn", "list")
     assert answer.status == 2 and "the lessons come with the repository" in answer.err and len(answer.err.splitlines()) == 1
     assert groundup("list", "lessons", "--json").out.strip() == "[]"
+
+
+def test_the_watcher_goes_on_whatever_happens_to_a_file(groundup, desk, monkeypatch):
+    from groundup.learn import watch
+
+    file = desk / "02_autograd" / "02_broadcasting.py"
+    groundup("learn", "start", "broadcasting", "--dir", str(desk))
+
+    def saves(_, exercises):
+        lesson = next(lesson for lesson in exercises if lesson.slug == "broadcasting")
+        yield lesson, True  # copied a moment ago, and not yet written into
+        file.write_text("def distances(a, b:\n")
+        yield lesson, True
+        file.unlink()
+        yield lesson, False
+        yield lesson, True  # and gone again before it is read
+        file.write_text("import torch\n\n\ndef distances(a, b):\n    return torch.cdist(a, b) * 2\n")
+        (desk / "progress.json").write_text("{")
+        yield lesson, True
+        (desk / "progress.json").unlink()
+        file.write_text((lesson.folder / "solution.py").read_text())
+        yield lesson, True
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch, "changes", saves)
+    seen = groundup("learn", "watch", "--dir", str(desk))
+    assert seen.status == 0 and "not written yet" not in seen.out
+    told = ["does not parse", "is gone: groundup learn start broadcasting", "No such file", "times 2", "delete it to begin",
+            "broadcasting: passed", "next: ", "your answers and how far you are stay"]  # fmt: skip
+    places = [seen.out.find(text) for text in told]
+    assert -1 not in places and places == sorted(places), list(zip(told, places))

@@ -60,6 +60,7 @@ def test_a_new_project_trains_and_is_asked_without_groundup(groundup, tmp_path):
     asked = run("test.py", "example_data/test/circle/000.png", "--data", "example_data/test")
     assert "right" in asked.stdout and "circle" in asked.stdout.splitlines()[-1], asked.stderr
     assert "exists and is not empty" in groundup("new", "project", folder).err
+    assert "a project needs a folder" in groundup("new", "project", " ").err
 
 
 def test_a_project_says_what_its_data_must_look_like(groundup, tmp_path):

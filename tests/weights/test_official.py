@@ -13,7 +13,14 @@ from groundup.models.classification.resnet import WEIGHTS, resnet18
 from groundup.weights.foreign import write_weights
 from groundup.weights.layout import classes_in, faults_of, fitting, layouts_of, refuse_faults
 from groundup.weights.official import distinct, find, preparation_like, read_labels, torchvision_entry, transformers_labels
-from groundup.weights.preparation import Preparation, timm_preparation, torchvision_preparation, transformers_preparation
+from groundup.weights.preparation import (
+    PIXELS,
+    SSD300,
+    Preparation,
+    timm_preparation,
+    torchvision_preparation,
+    transformers_preparation,
+)
 from groundup.weights.rules import restore
 
 
@@ -302,7 +309,7 @@ def test_a_file_that_does_not_tell_is_prepared_as_its_library_would():
     preparation, whose = preparation_like("resnet50", "torchvision")
     assert (preparation.fit, whose) == ("resize 232 bilinear", "torchvision's ResNet50_Weights.IMAGENET1K_V2")
     assert preparation_like("vit_b_16", "timm")[1] == "timm's vit_base_patch16_224"
-    assert preparation_like("lenet5", "groundup") == (Preparation(), "most of ImageNet's classifiers")
+    assert preparation_like("lenet5", "groundup") is None
 
 
 def test_timms_way_of_cropping_is_known_or_refused():
@@ -312,9 +319,11 @@ def test_timms_way_of_cropping_is_known_or_refused():
         timm_preparation(entry)
 
 
-def test_what_is_no_classifier_has_no_such_preparation():
-    for name in ("fasterrcnn_resnet50_fpn", "raft_small", "r3d_18", "lraspp_mobilenet_v3_large", "mvit_v1_b"):
+def test_other_tasks_have_preparations_of_their_own_or_none():
+    for name in ("fasterrcnn_resnet50_fpn", "raft_small", "r3d_18", "mvit_v1_b"):
         assert torchvision_preparation(name, torchvision_entry(name)) is None
+    assert torchvision_preparation("fcn_resnet50", torchvision_entry("fcn_resnet50")) == PIXELS
+    assert torchvision_preparation("ssd300_vgg16", torchvision_entry("ssd300_vgg16")) == SSD300
 
 
 def test_two_networks_that_take_other_statistics_get_them():

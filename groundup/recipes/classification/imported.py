@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from functools import partial
 
+import torch
+from torch import Tensor
+
+from groundup.data.decode import fitted
 from groundup.data.image_folder import image_folder
 from groundup.data.images import normalize, picture_facts
 from groundup.engine.recipe import Part, Recipe, RunSettings
 from groundup.optim.adam import AdamW
 from groundup.tasks.classification import Classification
+from groundup.weights.layout import classes_in as classes_in  # its head tells them
 from groundup.weights.preparation import Preparation
+
+USUAL = Preparation(), "most of ImageNet's classifiers"
 
 
 def imported(*, model: Part, labels: Sequence[str], preparation: Preparation) -> tuple[Recipe, dict[str, object]]:
@@ -31,3 +38,14 @@ def imported(*, model: Part, labels: Sequence[str], preparation: Preparation) ->
     )
     facts = {"labels": list(labels), "num_classes": len(labels), "image_shape": shape, "in_channels": shape[0]}
     return recipe, facts
+
+
+def own_names(names: Sequence[str]) -> list[str]:
+    """The names of the classes among those of a library's table: all of them."""
+    return list(names)
+
+
+def seen(pictures: Tensor, preparation: Preparation) -> Tensor:
+    """Pictures of one size as the run reads them. Shapes: (batch, channels, any, any) -> (batch, *image_shape)."""
+    _, height, width = preparation.image_shape
+    return torch.stack([fitted(picture, height, width, preparation.fit) for picture in pictures])

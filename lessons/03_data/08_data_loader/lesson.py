@@ -56,7 +56,6 @@ for row, batch in zip(axes, (next(iter(DataLoader(train, batch_size=12))), next(
         axis.imshow(image[0], cmap="gray_r")
         axis.set_title(label.item())
         axis.set_axis_off()
-axes[0, 0].set_ylabel("in order")
 plt.suptitle("above: the first items in order; below: a shuffled batch")
 plt.show()
 
