@@ -30,7 +30,7 @@ def faults_of(lesson) -> list[tuple[Path, int, str, str]]:
 
     exercise = load_exercise(lesson)
     solution = load_solution(lesson, exercise)
-    file = Path(inspect.getsourcefile(solution))
+    file = Path(inspect.getsourcefile(inspect.unwrap(solution)))
     source = file.read_text(encoding="utf-8")
     whole = exercise.solution is None
     lines, first = inspect.getsourcelines(solution)
@@ -44,7 +44,14 @@ def faults_of(lesson) -> list[tuple[Path, int, str, str]]:
 
 
 def judge(folder: Path, fault: tuple[Path, int, str, str], answer) -> None:
-    """Into `answer`: same (no use tells it apart), failed, or survived."""
+    """Into `answer`: same (no use tells it apart), failed, or survived; an error of the judge itself as one."""
+    try:
+        answer.put(judged(folder, fault))
+    except Exception as error:
+        answer.put(RuntimeError(f"{folder.name}, {fault[1:]}: {type(error).__name__}: {error}"))
+
+
+def judged(folder: Path, fault: tuple[Path, int, str, str]) -> str:
     import torch
 
     from groundup.learn.exercise import Claim
@@ -67,15 +74,13 @@ def judge(folder: Path, fault: tuple[Path, int, str, str], answer) -> None:
         try:
             spec.loader.exec_module(module)
         except Exception:
-            answer.put("failed")  # it cannot even be read
-            return
+            return "failed"  # it cannot even be read
         mutant = getattr(module, solution.__name__)
         uses = [Claim("", lambda thing, seed=seed: exercise.sample(thing, seed)) for seed in range(FIRST, FIRST + USES)]
         right, wrong = guarded(solution), guarded(mutant)
         if all(alike(outcome(use, wrong, n, None), outcome(use, right, n, None)) for n, use in enumerate(uses)):
-            answer.put("same")
-            return
-        answer.put("survived" if grade(lesson, exercise, mutant).passed else "failed")
+            return "same"
+        return "survived" if grade(lesson, exercise, mutant).passed else "failed"
 
 
 def verdict(folder: Path, fault: tuple[Path, int, str, str]) -> str:
@@ -87,7 +92,10 @@ def verdict(folder: Path, fault: tuple[Path, int, str, str]) -> str:
     if process.is_alive():
         process.kill()
         return "failed"
-    return answer.get() if not answer.empty() else "failed"
+    found = "failed" if answer.empty() else answer.get()  # without a word: it ended the process
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def main() -> None:

@@ -55,7 +55,12 @@ def loop(Pairs):
             seen.append(item)
             if len(seen) > 9:
                 break
-        return {"seen": seen, "last": found[-1], "outside": [raised(lambda n=n: found[n], IndexError) for n in (3, 99, -4)]}
+        return {
+            "seen": seen,
+            "last": found[-1],
+            "first": found[-3],
+            "outside": [raised(lambda n=n: found[n], IndexError) for n in (3, 99, -4)],
+        }
 
     return pairs(Pairs, GERMAN, ENGLISH, use)
 

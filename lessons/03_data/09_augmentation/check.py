@@ -45,7 +45,13 @@ def rim(cutmix):
 
 @EXERCISE.claim("all is kept, and nothing")
 def extremes(cutmix):
-    return [named(cutmix(*batch(3, 4, 4), 1.0, (2, 2))), named(cutmix(*batch(3, 4, 4), 0.0, (2, 2)))]
+    kept = [named(cutmix(*batch(3, 4, 4), 1.0, centre)) for centre in ((2, 2), (0, 0))]
+    return [*kept, named(cutmix(*batch(3, 4, 4), 0.0, (2, 2)))]
+
+
+@EXERCISE.claim("one picture, which is its own partner")
+def alone(cutmix):
+    return named(cutmix(*batch(1, 4, 5), 0.5, (2, 2)))
 
 
 @EXERCISE.claim("partners that exchange their parts")

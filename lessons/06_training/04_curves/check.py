@@ -53,11 +53,12 @@ def hours(Meter):
     return told(Meter, 100_000, [(0, 0.0), (10, 1.0), (20, 60.0), (30, 3000.0)], 2)
 
 
-@EXERCISE.claim("before anything is known, and where no time has passed")
+@EXERCISE.claim("before anything is known, where no time has passed, and where nothing moves")
 def unknown(Meter):
     meter = Meter(50)
     nothing = {"rate": meter.rate(), "left": meter.left(), "text": meter.text()}
-    return nothing, told(Meter, 50, [(0, 3.0), (5, 3.0), (5, 4.0)])
+    tellings = [(0, 3.0), (5, 3.0), (5, 4.0)], [(50, 3.0)], [(5, 3.0), (5, 9.0)]
+    return nothing, [told(Meter, 50, told_so_far) for told_so_far in tellings]
 
 
 @EXERCISE.drawn

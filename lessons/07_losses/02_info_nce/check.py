@@ -49,6 +49,11 @@ def queue(info_nce):
     return both_ways(info_nce, rows(3, 4), rows(3, 4, seed=1), 0.5, rows(7, 4, seed=2))
 
 
+@EXERCISE.claim("two queries are enough to tell their keys apart")
+def two(info_nce):
+    return both_ways(info_nce, rows(2, 3), rows(2, 3, seed=1), 0.5)
+
+
 @EXERCISE.claim("one query and a queue")
 def one(info_nce):
     return both_ways(info_nce, rows(1, 4), rows(1, 4, seed=1), 0.5, rows(3, 4, seed=2))
