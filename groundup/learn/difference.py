@@ -54,7 +54,11 @@ def same(mine: object, other: object) -> bool:
 
 
 def subject(place: str) -> str:
-    return "the result" if not place else place if place.startswith("how many") else f"the {place}"
+    if not place:
+        return "the result"
+    if place.startswith("["):
+        return f"the result's {place}"
+    return place if place.startswith("how many") else f"the {place}"
 
 
 def kind(value: object) -> str:

@@ -97,7 +97,7 @@ def wrong_kind(answer: object, solution: object, name: str) -> str:
 
 
 def describe(value: object) -> str:
-    return "a function" if inspect.isfunction(value) else f"{value!r}"[:60] + f" (a {type(value).__name__})"
+    return "a function" if inspect.isfunction(value) else f"{value!r}"[:60] + f", of type {type(value).__name__}"
 
 
 def outcomes(exercise: Exercise, answer: object, file: Path | None = None) -> list[object]:

@@ -13,10 +13,13 @@ def worded(slug: str, report: dict) -> str:
         findings = report["findings"]
         held = sum(finding["held"] for finding in findings)
         lines = [f"{slug}: " + ("passed" if report["passed"] else f"{held} of {len(findings)} hold")]
+        before = ""
         for finding in sorted(findings, key=lambda finding: not finding["held"]):
             lines.append(f"  {'holds' if finding['held'] else 'wrong'}  {finding['title']}")
-            if finding["message"]:
-                lines += wrapped(finding["message"], "         ")
+            message = finding["message"]
+            if message:
+                lines += wrapped("the same" if message == before else message, "         ")
+            before = message
     if report["why"]:
         lines += wrapped(f"Why: {report['why']}", "  ")
     if report["printed"].strip():

@@ -61,3 +61,12 @@ def test_a_file_that_hangs_is_ended_and_its_line_named(lesson, written):
 def test_a_file_that_kills_its_own_process_is_told_so(lesson, written):
     report = check_file(lesson, written("import os\n\n\ndef double(x):\n    os._exit(7)\n"))
     assert "without an answer, with status 7" in report["error"]
+
+
+def test_what_is_wrong_in_the_same_way_is_said_once():
+    from groundup.learn.words import worded
+
+    findings = [{"title": title, "held": False, "message": message} for title, message in (("a", "x"), ("b", "x"), ("c", "y"))]
+    report = {"passed": False, "findings": findings, "why": "", "mistake": None, "error": "", "printed": ""}
+    told = [line.strip() for line in worded("double", report).splitlines()]
+    assert told == ["double: 0 of 3 hold", "wrong  a", "x", "wrong  b", "the same", "wrong  c", "y"]

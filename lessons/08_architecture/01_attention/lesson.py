@@ -35,7 +35,7 @@ generator = torch.Generator().manual_seed(0)
 query, key, value = (torch.randn(5, 8, generator=generator) for _ in range(3))
 ours, weights = attend(query, key, value)
 torch.testing.assert_close(scaled_dot_product_attention(query[None, None], key[None, None], value[None, None])[0, 0], ours)
-print("each query takes shares that sum to", weights.sum(1).tolist())
+print("each query takes shares that sum to", [round(total, 4) for total in weights.sum(1).tolist()])
 
 # %%
 # A lookup that is learnt from nothing: a row of pairs (letter, number), and a letter that is asked for. The query is the
