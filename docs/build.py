@@ -32,7 +32,8 @@ DOWNLOADS = {  # what the gallery writes on every page
     "Download Python source code: ": "下载 Python 源代码：",
     "Download zipped: ": "下载压缩包：",
 }
-TRANSLATED = {"zh_CN": ("lessons/02_autograd", "lessons/04_nn")}
+OPENINGS = tuple(f"lessons/{part}/index" for part in sorted({lesson.part for lesson in all_lessons()}))
+TRANSLATED = {"zh_CN": ("index", "learn", "setup", *OPENINGS, "lessons/02_autograd", "lessons/04_nn")}  # pages, and whole parts
 PARTS = {  # of the package, each with a page of its own
     "ops": "Ops: pure functions, on several rungs",
     "layers": "Layers",
@@ -141,10 +142,10 @@ def sphinx(builder: str, language: str, target: Path, run: bool) -> None:
 
 
 def catalogues(language: str, parts: tuple[str, ...]) -> dict[Path, Path]:
-    """Each template of the translated parts, and the catalogue that belongs to it."""
-    templates = [path for part in parts for path in sorted((TEMPLATES / part).glob("*.pot"))]
+    """Each template of the translated pages and parts, and the catalogue that belongs to it."""
+    templates = {path for part in parts for path in (*(TEMPLATES / part).glob("*.pot"), TEMPLATES / f"{part}.pot")}
     place = LOCALE / language / "LC_MESSAGES"
-    return {path: (place / path.relative_to(TEMPLATES)).with_suffix(".po") for path in templates}
+    return {path: (place / path.relative_to(TEMPLATES)).with_suffix(".po") for path in sorted(templates) if path.is_file()}
 
 
 def read(path: Path) -> Catalog:
