@@ -7,8 +7,8 @@ were done when the clock stood at `seconds`. Steps only grow, the clock may begi
   NaN before two tellings, or where no time has passed;
 - `left()`: how many seconds the rest takes at that rate; NaN where the rate is, or where it is 0; 0.0 at the end;
 - `text()`: "120/400  30%  2.5 steps/s  1:52 left", with minutes and seconds, hours too from an hour on ("1:02:03"); where
-  nobody can say what is left, only "120/400  30%". Percent are rounded DOWN: 100% is said at the end and never before. The seconds
-  left are rounded up.
+  nobody can say what is left, only "120/400  30%". Percent are rounded DOWN: 100% is said at the end and never before.
+  The seconds left are rounded up.
 """
 
 import math
