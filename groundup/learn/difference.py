@@ -49,10 +49,6 @@ def difference(mine: object, expected: object) -> str | None:
     return f"{subject(more[0])} is there, and is not asked for" if more else None
 
 
-def same(mine: object, other: object) -> bool:
-    return difference(mine, other) is None
-
-
 def subject(place: str) -> str:
     if not place:
         return "the result"
